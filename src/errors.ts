@@ -1,0 +1,48 @@
+/** Every way a call can fail, and the HTTP status that says so. The only table of its kind: each door reads it. */
+export const STATUS = {
+  INVALID_JSON: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICT: 409,
+  BODY_TOO_LARGE: 413,
+  INVALID_INPUT: 422,
+  QUOTA_EXCEEDED: 429,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  UPSTREAM_FAILED: 502,
+  UPSTREAM_UNAVAILABLE: 503,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
+
+interface ErrorOptions {
+  /** The one input field at fault, by its name in the core (camelCase, dotted path). */
+  field?: string | undefined;
+  /** What went wrong underneath; logged, never sent. */
+  cause?: unknown;
+}
+
+/** A failure that the caller may see: its message holds no secret and no memory's text. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly field: string | undefined;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    { field, cause }: ErrorOptions = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.field = field;
+  }
+
+  get status(): number {
+    return STATUS[this.code];
+  }
+}
+
+/** Anything thrown as an AppError; what is not one is a bug, and its text stays inside. */
+export const toAppError = (error: unknown): AppError =>
+  error instanceof AppError ? error : new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
