@@ -21,13 +21,12 @@ const environment = z.object({
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   PALIMPSEST_ANSWER_MODEL: z.string().min(1).default('claude-opus-4-7'),
   PALIMPSEST_EXTRACTION_MODEL: z.string().min(1).default('claude-opus-4-7'),
-  PALIMPSEST_MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).default(60_000),
+  PALIMPSEST_MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).default(180_000),
 });
 
 /** Where memories are kept: a folder of ours, or somebody's PostgreSQL. */
 export type DatabaseConfig =
-  | { kind: 'embedded'; dataDir: string }
-  | { kind: 'postgres'; url: string; poolSize: number };
+  { kind: 'embedded'; dataDir: string } | { kind: 'postgres'; url: string; poolSize: number };
 
 export interface AnthropicConfig {
   apiKey: string;

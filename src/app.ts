@@ -1,0 +1,114 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServerAdapter } from '@whatwg-node/server';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { Config } from './config.js';
+import type { Deps } from './core/deps.js';
+import { AppError } from './errors.js';
+import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
+import { socketOptions, type SocketExtra } from './graphql/socket.js';
+import { answerHealth } from './health.js';
+import type { Logger } from './logger.js';
+import { createAnthropicLlm } from './models/anthropic.js';
+import { createOfflineEmbedder } from './models/embedders/offline.js';
+import { createOfflineLlm } from './models/offline/offline-llm.js';
+import { runOperatorCommand } from './operator.js';
+import { serveOperator } from './operator-socket.js';
+import { withinLimit } from './request-body.js';
+import { createRestDoor } from './rest/router.js';
+import { openDatabase, type OpenOptions } from './store/client.js';
+
+export interface App {
+  deps: Deps;
+  /** Both doors, without a port. */
+  fetch(request: Request): Promise<Response>;
+  /** Serves HTTP and WebSocket; gives the URL. */
+  listen(): Promise<string>;
+  /** Stops accepting, finishes what runs, closes sockets and database. */
+  close(): Promise<void>;
+}
+
+export interface Overrides extends OpenOptions {
+  now?: () => Date;
+}
+
+/** Builds the server from its settings: opens the database, chooses the models, and puts both doors on one core. */
+export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
+  const now = overrides.now ?? (() => new Date());
+  const database = await openDatabase(config.database, {
+    ...overrides,
+    onLocalConnection: (socket) => serveOperator(socket, (argv) => runOperatorCommand(deps, argv)),
+  });
+  const deps: Deps = {
+    db: database.db,
+    wakeups: database.wakeups,
+    llm: config.anthropic ? createAnthropicLlm(config.anthropic) : createOfflineLlm(),
+    embedder: createOfflineEmbedder(),
+    now,
+    config,
+  };
+  const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
+  const graphql = createGraphqlDoor(deps, report);
+  const rest = createRestDoor(deps, report);
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    const health = await answerHealth(deps, pathname);
+    if (health) return health;
+    const bounded = await withinLimit(request, config.maxBodyBytes);
+    if (bounded instanceof AppError) {
+      return Response.json({ detail: bounded.message, code: bounded.code }, { status: bounded.status });
+    }
+    return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
+  };
+
+  const server = createServer(createServerAdapter(fetch));
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: config.maxBodyBytes });
+  const socketServer = useServer<Record<string, unknown>, Partial<SocketExtra>>(
+    socketOptions(deps, graphql, report),
+    sockets,
+  );
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    if (pathname !== GRAPHQL_PATH) {
+      socket.destroy();
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request));
+  });
+  return {
+    deps,
+    fetch,
+    listen: () => listen(server, config),
+    close: async () => {
+      await socketServer.dispose();
+      await closeServer(server);
+      await database.close();
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const { port: actual } = server.address() as AddressInfo;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);
+    });
+  });
+}
+
+const REQUEST_GRACE_MS = 10_000;
+
+/** Lets running requests finish for a while; endless ones (SSE feeds) are cut then, and resume by their cursor. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), REQUEST_GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,27 @@
+import type { Config } from '../config.js';
+import type { Embedder } from '../models/embedder.js';
+import type { Llm } from '../models/llm.js';
+import type { Db } from '../store/client.js';
+import type { Wakeups } from '../store/wakeups.js';
+
+/** What verbs work with; made once in app.ts. */
+export interface Deps {
+  db: Db;
+  wakeups: Wakeups;
+  llm: Llm;
+  embedder: Embedder;
+  now: () => Date;
+  config: Config;
+}
+
+/** Who calls, as proven by the API key. */
+export interface Caller {
+  accountId: string;
+  apiKeyId: string;
+}
+
+/** An input as it comes through a door: its names are right, its values are still to be checked. */
+export type Unchecked<Input> = { [Key in keyof Input]?: unknown };
+
+/** What a door wants selected with the rows: a projection only. Which rows may be read is decided here, never by it. */
+export type Projection = object;

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { AppError } from '../errors.js';
+import { readLastSeq } from '../store/events.js';
+import { countMemories, listMemoryIds, type Page } from '../store/listing.js';
+import { readMemories, type MemoryRow } from '../store/memories.js';
+import type { Caller, Deps, Projection, Unchecked } from './deps.js';
+import { instant, optional, parseInput, source, storedTenant, tenantId, text, topic } from './parse-input.js';
+
+const MAX_PAGE = 1_000;
+const names = <Schema extends z.ZodType>(name: Schema) => optional(z.array(name).max(100));
+
+const listMemoriesInput = z.object({
+  tenantId,
+  sources: names(source),
+  topics: names(topic),
+  sessionIds: names(text(200)),
+  text: optional(text(1_000)),
+  minImportance: optional(z.number().int().min(1).max(10)),
+  state: optional(z.enum(['CURRENT', 'SUPERSEDED', 'EXPIRED', 'RETRACTED', 'ANY'])),
+  asOf: optional(z.object({ valid: optional(instant), known: optional(instant) })),
+  limit: optional(z.number().int().min(1).max(MAX_PAGE)),
+  olderThan: optional(z.bigint()),
+  newerThan: optional(z.bigint()),
+  fromOldest: optional(z.boolean()),
+});
+
+export type ListMemoriesInput = z.input<typeof listMemoriesInput>;
+
+export interface MemoryPage {
+  /** Newest first. */
+  memories: readonly MemoryRow[];
+  /** There is more in the direction of reading. */
+  hasMore: boolean;
+  /** Events after this cursor are not in the page: follow from here and nothing is missed. */
+  cursor: bigint;
+  count: () => Promise<number>;
+}
+
+/** Memories of one tenant, newest first; current ones unless asked otherwise. @throws AppError INVALID_INPUT */
+export async function listMemories(
+  { db, now }: Deps,
+  caller: Caller,
+  input: Unchecked<ListMemoriesInput>,
+  query?: Projection,
+): Promise<MemoryPage> {
+  const checked = parseInput(listMemoriesInput, input);
+  const { limit = 100, olderThan, newerThan, fromOldest, asOf = {}, state = 'CURRENT', ...filter } = checked;
+  assertStateFits(state, asOf);
+  const scope = { accountId: caller.accountId, tenantId: storedTenant(filter.tenantId) };
+  const view = { asOf, state, now: now() };
+  const page: Page = { limit: limit + 1, olderThan, newerThan, fromOldest };
+  const cursor = await readLastSeq(db, caller.accountId); // before the rows: an event in between comes twice rather than never
+  const ids = await listMemoryIds(db, scope, filter, view, page);
+  const kept = fromOldest ? ids.slice(-limit) : ids.slice(0, limit);
+  return {
+    memories: await readMemories(db, caller.accountId, kept, query),
+    hasMore: ids.length > limit,
+    cursor,
+    count: () => countMemories(db, scope, filter, view),
+  };
+}
+
+function assertStateFits(state: string, asOf: { valid?: Date | undefined; known?: Date | undefined }): void {
+  if ((asOf.valid ?? asOf.known) === undefined || state === 'CURRENT' || (state === 'ANY' && !asOf.valid)) return;
+  throw new AppError('INVALID_INPUT', 'state: with asOf only CURRENT can be asked for (or ANY, with known alone)', {
+    field: 'state',
+  });
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { readLastSeq } from '../store/events.js';
+import { readMemories, type MemoryRow } from '../store/memories.js';
+import { rankMemories, type RankedMemory } from '../store/ranking.js';
+import type { Caller, Deps, Projection, Unchecked } from './deps.js';
+import { instant, optional, parseInput, source, storedTenant, tenantId, text } from './parse-input.js';
+import { toCitations } from './rules/citations.js';
+
+/** The documented reply to a question about nothing; no model is asked. */
+export const NOTHING_STORED = 'No memories found for this company yet.';
+
+const queryInput = z.object({
+  question: text(10_000),
+  limit: optional(z.number().int().min(1).max(100)),
+  tenantId,
+  sources: optional(z.array(source).max(100)),
+  referenceDate: optional(instant),
+  llm: optional(z.never('bring-your-own models are not supported yet')),
+});
+
+export type QueryInput = z.input<typeof queryInput>;
+
+export interface Citation {
+  /** N of the marker [mem-N], from 1. */
+  index: number;
+  memory: MemoryRow;
+  /** Cosine of question and memory, 0 to 1. */
+  similarity: number;
+  isCited: boolean;
+}
+
+export interface Answer {
+  question: string;
+  text: string;
+  textWithCitations: string;
+  /** False: nothing that was retrieved supports an answer. */
+  isAnswered: boolean;
+  citations: readonly Citation[];
+  /** Everything retrieved, best first. */
+  memories: readonly MemoryRow[];
+  memoriesSearched: number;
+  /** The state of knowledge it was given in. */
+  cursor: bigint;
+}
+
+/** Answers a question from current memories of one tenant, citing those used. @throws AppError INVALID_INPUT, UPSTREAM_* */
+export async function queryMemories(
+  deps: Deps,
+  caller: Caller,
+  input: Unchecked<QueryInput>,
+  query?: Projection,
+): Promise<Answer> {
+  const checked = parseInput(queryInput, input);
+  const { db, llm, now } = deps;
+  const cursor = await readLastSeq(db, caller.accountId);
+  const ranked = await retrieve(deps, caller, checked);
+  const memories = await readMemories(
+    db,
+    caller.accountId,
+    ranked.map(({ id }) => id),
+    query,
+  );
+  const base = { question: checked.question, memories, memoriesSearched: memories.length, cursor };
+  if (memories.length === 0) {
+    return { ...base, text: NOTHING_STORED, textWithCitations: NOTHING_STORED, isAnswered: false, citations: [] };
+  }
+  const answer = await llm.answer({
+    question: checked.question,
+    memories,
+    referenceDate: checked.referenceDate ?? now(),
+  });
+  const { citations, ...texts } = toCitations(answer.text, memories);
+  const similarities = new Map(ranked.map(({ id, similarity }) => [id, similarity]));
+  return {
+    ...base,
+    ...texts,
+    // An answer that cites nothing is grounded in nothing, whatever the model says of it.
+    isAnswered: answer.isAnswered && citations.length > 0,
+    citations: citations.map(({ hit, ...citation }) => ({
+      ...citation,
+      memory: hit,
+      similarity: similarities.get(hit.id) ?? 0,
+    })),
+  };
+}
+
+async function retrieve(
+  { db, embedder, config, now }: Deps,
+  caller: Caller,
+  { question, limit, tenantId: tenant, sources }: z.output<typeof queryInput>,
+): Promise<RankedMemory[]> {
+  const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([question]);
+  const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
+  const search = { text: question, vector, embeddingModel: embedder.id, limit: limit ?? config.queryLimit };
+  return rankMemories(db, scope, { sources }, { asOf: {}, now: now() }, search);
+}

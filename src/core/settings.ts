@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { AppError } from '../errors.js';
+import { readSettings as readStored, updateSettings as updateStored, type Settings } from '../store/accounts.js';
+import type { Caller, Deps, Unchecked } from './deps.js';
+import { optional, parseInput, text } from './parse-input.js';
+
+const changes = z.object({
+  autoSupersedeDefault: optional(z.boolean()),
+  excludedCategories: optional(z.array(text(64)).max(100)),
+  minConfidence: optional(z.number().min(0).max(1)),
+  classifierModel: optional(text(128).refine((id) => id.startsWith('claude-'), 'must be an Anthropic model id')),
+  freshnessHalfLifeDays: optional(z.number().min(1).max(3650)),
+});
+
+export type SettingsInput = z.input<typeof changes>;
+
+/** What the caller's key decides about its writes and reads. */
+export const readSettings = ({ db }: Deps, caller: Caller): Promise<Settings> => readStored(db, caller);
+
+/** Changes the fields that are given; a list replaces the list. @throws AppError INVALID_INPUT */
+export async function updateSettings({ db }: Deps, caller: Caller, input: Unchecked<SettingsInput>): Promise<Settings> {
+  const given = Object.entries(parseInput(changes, input)).filter(([, value]) => value !== undefined);
+  if (given.length === 0) throw new AppError('INVALID_INPUT', 'Give at least one setting to change.');
+  return updateStored(db, caller, Object.fromEntries(given));
+}

@@ -1,0 +1,74 @@
+import SchemaBuilder from '@pothos/core';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import { GraphQLError, Kind } from 'graphql';
+import type { Caller, Deps } from '../core/deps.js';
+import type { readSettings } from '../core/settings.js';
+import type PrismaTypes from '../generated/pothos-types.js';
+import { getDatamodel } from '../generated/pothos-types.js';
+
+/** What resolvers work with: made once per request or socket operation. */
+export interface Context {
+  deps: Deps;
+  caller: Caller;
+  /** The key's settings, read at most once per operation. */
+  settings: () => ReturnType<typeof readSettings>;
+}
+
+interface SchemaTypes {
+  Context: Context;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  Scalars: {
+    DateTime: { Input: Date; Output: Date };
+    Cursor: { Input: bigint; Output: bigint };
+    ID: { Input: string; Output: string };
+  };
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [RelayPlugin, PrismaPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    client: ({ deps }) => deps.db,
+    dmmf: getDatamodel(),
+    onUnusedQuery: 'error',
+  },
+  relay: { nodeQueryOptions: false, nodesQueryOptions: false },
+});
+
+builder.queryType({ description: 'Reads. Every list is a connection; nothing leaves the account of the API key.' });
+builder.mutationType({ description: 'Writes, and questions. Each takes one input object and answers with a payload.' });
+builder.subscriptionType({
+  description: 'Live feeds, over graphql-ws or SSE. Resume with the cursor of the last event.',
+});
+
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
+
+const toDate = (value: unknown): Date => {
+  const date = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : new Date(NaN);
+  if (Number.isNaN(date.getTime())) {
+    throw new GraphQLError('must be an RFC 3339 timestamp with a zone, such as 2026-03-01T00:00:00Z');
+  }
+  return date;
+};
+
+builder.scalarType('DateTime', {
+  description: 'An instant: RFC 3339 with a zone, given out in UTC to the millisecond.',
+  serialize: (value) => value.toISOString(),
+  parseValue: toDate,
+  parseLiteral: (node) => toDate(node.kind === Kind.STRING ? node.value : undefined),
+});
+
+const toCursor = (value: unknown): bigint => {
+  if (typeof value !== 'string' || !/^\d{1,18}$/.test(value))
+    throw new GraphQLError('must be a cursor given out by this server');
+  return BigInt(value);
+};
+
+builder.scalarType('Cursor', {
+  description: "A position in the account's sequence of events: opaque, ordered, safe to store.",
+  serialize: (value) => value.toString(),
+  parseValue: toCursor,
+  parseLiteral: (node) => toCursor(node.kind === Kind.STRING ? node.value : undefined),
+});

@@ -1,0 +1,71 @@
+import type { MemoryPage } from '../core/list-memories.js';
+import { AppError } from '../errors.js';
+import type { MemoryRow } from '../store/memories.js';
+
+export interface PageArgs {
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}
+
+export interface MemoryConnectionShape {
+  edges: { cursor: string; node: MemoryRow }[];
+  nodes: readonly MemoryRow[];
+  pageInfo: {
+    hasNextPage: boolean;
+    hasPreviousPage: boolean;
+    startCursor: string | null;
+    endCursor: string | null;
+  };
+  cursor: bigint;
+  count: () => Promise<number>;
+}
+
+const DEFAULT_PAGE = 50;
+const MAX_PAGE = 100;
+
+/** Relay's arguments as a page by creation order. @throws AppError INVALID_INPUT */
+export function pageArgs({ first, after, last, before }: PageArgs) {
+  if (first != null && last != null) throw invalid('last', 'give either first or last');
+  return {
+    limit: last == null ? pageSize('first', first ?? DEFAULT_PAGE) : pageSize('last', last),
+    fromOldest: last != null,
+    olderThan: toSequence('after', after),
+    newerThan: toSequence('before', before),
+  };
+}
+
+/** A page as Relay's connection: https://relay.dev/graphql/connections.htm */
+export function toConnection({ last, after, before }: PageArgs, page: MemoryPage): MemoryConnectionShape {
+  const edges = page.memories.map((node) => ({ cursor: toPageCursor(node.createdSeq), node }));
+  const isBackward = last != null;
+  return {
+    edges,
+    nodes: page.memories,
+    pageInfo: {
+      hasNextPage: isBackward ? before != null : page.hasMore,
+      hasPreviousPage: isBackward ? page.hasMore : after != null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    cursor: page.cursor,
+    count: page.count,
+  };
+}
+
+const invalid = (field: string, message: string) => new AppError('INVALID_INPUT', `${field}: ${message}`, { field });
+
+function pageSize(field: string, size: number): number {
+  if (size < 1 || size > MAX_PAGE) throw invalid(field, `must be between 1 and ${MAX_PAGE}`);
+  return size;
+}
+
+const toPageCursor = (createdSeq: bigint): string => Buffer.from(`m:${createdSeq}`).toString('base64url');
+
+function toSequence(field: string, cursor: string | null | undefined): bigint | undefined {
+  if (cursor == null) return undefined;
+  const [, digits] = /^m:(\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (digits === undefined) throw invalid(field, 'is not a cursor of this list');
+  return BigInt(digits);
+}

@@ -1,0 +1,10 @@
+import { builder } from './builder.js';
+import './types/add-memories.js';
+import './types/answer.js';
+import './types/memories.js';
+import './types/plan-status.js';
+import './types/settings.js';
+import './types/supersession-feed.js';
+import './types/timeline.js';
+
+export const schema = builder.toSchema();

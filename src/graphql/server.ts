@@ -1,0 +1,56 @@
+import { createYoga } from 'graphql-yoga';
+import { authenticate } from '../core/authenticate.js';
+import type { Caller, Deps } from '../core/deps.js';
+import { readSettings } from '../core/settings.js';
+import { AppError } from '../errors.js';
+import type { Context } from './builder.js';
+import { toGraphqlError, type ReportBug } from './errors.js';
+import { schema } from './schema.js';
+
+export const GRAPHQL_PATH = '/graphql';
+
+/** The context of one operation: settings are read when first asked for, and then once. */
+export function operationContext(deps: Deps, caller: Caller): Context {
+  let settings: ReturnType<typeof readSettings> | undefined;
+  return { deps, caller, settings: () => (settings ??= readSettings(deps, caller)) };
+}
+
+export type GraphqlDoor = ReturnType<typeof createGraphqlDoor>;
+
+/** GraphQL over HTTP and SSE. Every request but GraphiQL's page is authenticated before a byte of it is parsed. */
+export function createGraphqlDoor(deps: Deps, report: ReportBug) {
+  const { hasGraphiql } = deps.config;
+  const yoga = createYoga<{ caller?: Caller }, Context>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    logging: false, // bugs are reported once, by maskError
+    landingPage: false,
+    cors: false,
+    batching: false,
+    graphiql: hasGraphiql && {
+      title: 'Palimpsest',
+      defaultQuery:
+        '# Add your key under "Headers": { "Authorization": "Bearer aurra_..." }\n{ planStatus { writesUsed writesLimit } }\n',
+      subscriptionsProtocol: 'GRAPHQL_SSE',
+    },
+    maskedErrors: { maskError: (error) => toGraphqlError(error, report) },
+    context: ({ caller }) => {
+      if (!caller) throw new AppError('UNAUTHENTICATED', 'Not authenticated');
+      return operationContext(deps, caller);
+    },
+  });
+  const respond = async (request: Request): Promise<Response> => {
+    if (hasGraphiql && isPageVisit(request)) return yoga.fetch(request, {});
+    try {
+      return await yoga.fetch(request, { caller: await authenticate(deps, request.headers.get('authorization')) });
+    } catch (error) {
+      const { message, extensions } = toGraphqlError(error, report);
+      const { http, ...rest } = extensions as { http?: { status: number } };
+      return Response.json({ errors: [{ message, extensions: rest }] }, { status: http?.status ?? 500 });
+    }
+  };
+  return { fetch: respond, getEnveloped: yoga.getEnveloped };
+}
+
+const isPageVisit = ({ method, url, headers }: Request): boolean =>
+  method === 'GET' && !new URL(url).searchParams.has('query') && (headers.get('accept') ?? '').includes('text/html');

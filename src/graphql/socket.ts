@@ -1,0 +1,70 @@
+import type { ExecutionArgs, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { OperationResult, ServerOptions } from 'graphql-ws';
+import { authenticate } from '../core/authenticate.js';
+import type { Caller, Deps } from '../core/deps.js';
+import { AppError } from '../errors.js';
+import { toGraphqlError, type ReportBug } from './errors.js';
+import type { GraphqlDoor } from './server.js';
+
+/** What a socket carries: a browser can set no header on it, so the key may come in connectionParams instead. */
+export interface SocketExtra {
+  request: { headers: { authorization?: string | undefined } };
+  caller?: Caller;
+}
+
+type Params = Record<string, unknown>;
+
+/** GraphQL over WebSocket (graphql-transport-ws): operations pass the same parse, validate, execute and masking as over HTTP. */
+export const socketOptions = (
+  deps: Deps,
+  { getEnveloped }: GraphqlDoor,
+  report: ReportBug,
+): ServerOptions<Params, SocketExtra> => ({
+  execute: (args) => runnersOf(args).execute(args) as OperationResult,
+  subscribe: (args) => runnersOf(args).subscribe(args) as OperationResult,
+  // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
+  onConnect: async ({ connectionParams, extra }) => {
+    try {
+      extra.caller = await authenticate(deps, authorizationOf(connectionParams, extra));
+      return true;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  },
+  onSubscribe: async ({ extra }, _id, { query, variables, operationName }) => {
+    const { parse, validate, schema, contextFactory, execute, subscribe } = getEnveloped({ caller: extra.caller });
+    try {
+      const document = parse(query);
+      const errors: readonly GraphQLError[] = validate(schema, document);
+      if (errors.length > 0) return errors.map((error) => toGraphqlError(error, report));
+      const contextValue: unknown = await contextFactory();
+      return {
+        schema,
+        document,
+        contextValue,
+        variableValues: variables,
+        operationName,
+        rootValue: { execute, subscribe },
+      };
+    } catch (error) {
+      // Left to escape, a syntax error would close the socket and end every other operation on it.
+      return [toGraphqlError(error, report)];
+    }
+  },
+  onError: (_context, _id, _payload, errors) =>
+    errors.map((error) => toGraphqlError(error, report).toJSON() as GraphQLFormattedError),
+});
+
+interface Runners {
+  execute(args: ExecutionArgs): unknown;
+  subscribe(args: ExecutionArgs): unknown;
+}
+
+/** The root value carries the executors of the operation's own plugin run. */
+const runnersOf = ({ rootValue }: ExecutionArgs): Runners => rootValue as Runners;
+
+const authorizationOf = (params: Readonly<Params> | undefined, { request }: SocketExtra): string | null => {
+  const sent = params?.['Authorization'] ?? params?.['authorization'] ?? request.headers.authorization;
+  return typeof sent === 'string' ? sent : null;
+};

@@ -1,0 +1,52 @@
+import { stem } from './words.js';
+
+/** Words with which questions and facts name the same relation. */
+const GROUPS: readonly string[] = [
+  'live reside base home move relocate location hometown',
+  'work job employ employer company join engineer profession career occupation',
+  'like love enjoy prefer favorite fan preference hobby',
+  'dislike hate avoid',
+  'have own possess drive buy',
+  'wife husband spouse partner marry',
+  'child son daughter baby',
+  'sibling brother sister',
+  'parent mother father',
+  'pet dog cat puppy kitten rabbit hamster parrot',
+  'study school university college major degree graduate education',
+  'eat food diet vegetarian vegan meal cuisine',
+  'allergy allergic',
+  'birthday birth born',
+  'hobby play enjoy paint hike run swim read practice',
+  'car vehicle drive tesla',
+  'call name nickname',
+  'phone number mobile',
+  'email mail address',
+  'speak language fluent',
+  'use tool editor software',
+  'start begin join',
+  'stop quit cancel end',
+  'go visit travel trip vacation fly',
+  'earn salary income',
+  'pay cost price',
+  'subscribe plan tier subscription',
+  'recommend suggest recommendation',
+  'exercise workout gym run yoga swim crossfit jog cycle lift pilates training',
+  'drink coffee tea',
+  'learn study lesson course',
+  'instrument guitar piano violin drum',
+  'sport tennis football soccer basketball climb',
+  'status state progress',
+];
+
+const index = new Map<string, Set<string>>();
+for (const group of GROUPS) {
+  const stems = group.split(' ').map(stem);
+  for (const word of stems) index.set(word, new Set([...(index.get(word) ?? []), ...stems]));
+}
+
+/** Whether a text with these stems speaks of what the word speaks of: exactly (1), by relation (0.7), or not (0). */
+export const kinship = (word: string, stems: ReadonlySet<string>): number => {
+  if (stems.has(word)) return 1;
+  const relatives = index.get(word);
+  return relatives && [...relatives].some((relative) => stems.has(relative)) ? 0.7 : 0;
+};

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { createAccount, createApiKey, listApiKeys, revokeApiKey } from './core/accounts.js';
+import type { Deps } from './core/deps.js';
+import { AppError } from './errors.js';
+
+export const OPERATOR_USAGE = `palimpsest keys create --name NAME [--account ID] [--auto-supersede]
+palimpsest keys list [--account ID]
+palimpsest keys revoke PUBLIC_ID
+palimpsest accounts create --name NAME [--plan starter|pro]`;
+
+type OperatorDeps = Pick<Deps, 'db' | 'now'>;
+
+/** Runs one command of the command line on the database and gives what to print. @throws AppError */
+export async function runOperatorCommand(deps: OperatorDeps, argv: readonly string[]): Promise<string> {
+  const [noun, verb, ...rest] = argv;
+  switch (`${noun} ${verb}`) {
+    case 'keys create':
+      return createKey(deps, rest);
+    case 'keys list':
+      return listKeys(deps, rest);
+    case 'keys revoke':
+      return revokeKey(deps, rest);
+    case 'accounts create':
+      return addAccount(deps, rest);
+    default:
+      throw new AppError('INVALID_INPUT', `Usage:\n${OPERATOR_USAGE}`);
+  }
+}
+
+async function createKey(deps: OperatorDeps, args: string[]): Promise<string> {
+  const { values } = read(args, {
+    name: { type: 'string' },
+    account: { type: 'string' },
+    'auto-supersede': { type: 'boolean' },
+  });
+  const { key, apiKey } = await createApiKey(deps, {
+    name: values['name'],
+    accountId: values['account'],
+    autoSupersedeDefault: values['auto-supersede'],
+  });
+  return `Key "${apiKey.name}" of account ${apiKey.accountId}, shown this once:\n${key}`;
+}
+
+async function listKeys(deps: OperatorDeps, args: string[]): Promise<string> {
+  const { values } = read(args, { account: { type: 'string' } });
+  const keys = await listApiKeys(deps, values['account'] as string | undefined);
+  const rows = keys.map(({ publicId, name, account, createdAt, revokedAt }) =>
+    [publicId, revokedAt ? 'revoked' : 'active', createdAt.toISOString(), account.id, account.name, name].join('\t'),
+  );
+  return ['id\tstate\tcreated\taccount\taccount name\tname', ...rows].join('\n');
+}
+
+async function revokeKey(deps: OperatorDeps, args: string[]): Promise<string> {
+  const [publicId = ''] = read(args, {}).positionals;
+  await revokeApiKey(deps, publicId);
+  return `Key ${publicId} is revoked.`;
+}
+
+async function addAccount(deps: OperatorDeps, args: string[]): Promise<string> {
+  const { values } = read(args, { name: { type: 'string' }, plan: { type: 'string' } });
+  const { id, name, planTier } = await createAccount(deps, { name: values['name'], plan: values['plan'] });
+  return `Account "${name}" (${planTier}): ${id}\nMake a key for it: palimpsest keys create --account ${id} --name NAME`;
+}
+
+function read(args: string[], options: NonNullable<Parameters<typeof parseArgs>[0]>['options']) {
+  try {
+    return parseArgs({ args, options: options ?? {}, allowPositionals: true });
+  } catch (error) {
+    throw new AppError('INVALID_INPUT', `${error instanceof Error ? error.message : String(error)}\n${OPERATOR_USAGE}`);
+  }
+}

@@ -1,0 +1,18 @@
+import { AppError } from './errors.js';
+
+/** The request with its body read, or the error when that is longer than `maxBytes`: nobody parses what is too long. */
+export async function withinLimit(request: Request, maxBytes: number): Promise<Request | AppError> {
+  if (!request.body) return request;
+  const tooLarge = new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Counted while it comes: the header may be absent, or a lie.
+  for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return tooLarge;
+    chunks.push(chunk);
+  }
+  const { url, method, headers, signal } = request;
+  return new Request(url, { method, headers, signal, body: Buffer.concat(chunks) });
+}

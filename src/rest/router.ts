@@ -1,0 +1,82 @@
+import { authenticate } from '../core/authenticate.js';
+import type { Deps } from '../core/deps.js';
+import { AppError, toAppError } from '../errors.js';
+import { ROUTES, type Route } from './routes.js';
+import { toWireName } from './wire.js';
+
+export type ReportBug = (error: unknown) => void;
+
+/** The REST door: match, authenticate, parse JSON, run, render. */
+export function createRestDoor(deps: Deps, report: ReportBug) {
+  return {
+    fetch: async (request: Request): Promise<Response> => {
+      const url = new URL(request.url);
+      const matches = matchPath(url.pathname);
+      const found = matches.find(({ route }) => route.method === request.method);
+      if (!found) return refuse(matches.map(({ route }) => route.method));
+      try {
+        return Response.json(await run(deps, request, url, found));
+      } catch (error) {
+        const appError = toAppError(error);
+        if (appError.code === 'INTERNAL') report(error);
+        return render(appError, found.route);
+      }
+    },
+  };
+}
+
+interface Match {
+  route: Route;
+  path: Record<string, string>;
+}
+
+async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<object> {
+  const caller = await authenticate(deps, request.headers.get('authorization'));
+  const body = ['POST', 'PATCH'].includes(route.method) ? toObject(await request.text()) : {};
+  return route.run({ deps, caller, path, query: url.searchParams, body });
+}
+
+/** The routes whose template fits, with the values of its `{names}`. */
+function matchPath(pathname: string): Match[] {
+  const parts = pathname.split('/');
+  return ROUTES.flatMap((route) => {
+    const names = route.path.split('/');
+    const fits = names.length === parts.length && names.every((name, i) => name.startsWith('{') || name === parts[i]);
+    if (!fits) return [];
+    const values = names.flatMap((name, i) => (name.startsWith('{') ? [[name.slice(1, -1), parts[i] ?? '']] : []));
+    return [{ route, path: Object.fromEntries(values) as Record<string, string> }];
+  });
+}
+
+function refuse(allowed: readonly string[]): Response {
+  if (allowed.length === 0) return Response.json({ detail: 'Not Found', code: 'NOT_FOUND' }, { status: 404 });
+  const headers = { allow: allowed.join(', ') };
+  return Response.json({ detail: 'Method Not Allowed', code: 'METHOD_NOT_ALLOWED' }, { status: 405, headers });
+}
+
+/** @throws AppError INVALID_JSON, or INVALID_INPUT for JSON that is no object */
+function toObject(body: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new AppError('INVALID_JSON', 'The body is not valid JSON.', { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AppError('INVALID_INPUT', 'The body must be a JSON object.');
+  }
+  return value as Record<string, unknown>;
+}
+
+/** `detail` for everybody; `code` and `field` for programs. */
+function render(error: AppError, { hasOwnInvalidReply }: Route): Response {
+  const { code, status, field } = error;
+  const detail = wireMessage(error);
+  const body = { detail, code, ...(field === undefined ? {} : { field: toWireName(field) }) };
+  if (code !== 'INVALID_INPUT' || !hasOwnInvalidReply) return Response.json(body, { status });
+  return Response.json({ status: 'error', error: 'validation failed', hint: detail, ...body }, { status: 400 });
+}
+
+/** The core's messages begin with the field at fault, by the core's name for it. */
+const wireMessage = ({ message, field }: AppError): string =>
+  field !== undefined && message.startsWith(`${field}: `) ? toWireName(field) + message.slice(field.length) : message;

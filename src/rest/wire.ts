@@ -1,0 +1,182 @@
+import type { AddMemoriesResult } from '../core/add-memories.js';
+import type { PlanStatus } from '../core/plan-status.js';
+import type { Answer } from '../core/query-memories.js';
+import type { RecordedDraft } from '../core/record-drafts.js';
+import { freshness } from '../core/rules/freshness.js';
+import { importanceWord } from '../core/rules/importance.js';
+import { originalMessage } from '../core/rules/original-message.js';
+import { isCurrent, knownUntil, memoryState } from '../core/rules/validity.js';
+import type { Settings } from '../store/accounts.js';
+import type { MemoryRow } from '../store/memories.js';
+
+/** What a memory's shape depends on besides the memory. */
+export interface View {
+  now: Date;
+  freshnessHalfLifeDays: number;
+}
+
+/** As the documented samples show it: UTC as +00:00 with six digits, which Python before 3.11 can parse, unlike `Z`. */
+export const timestamp = (date: Date): string => date.toISOString().replace('Z', '000+00:00');
+const timestampOrNull = (date: Date | null): string | null => date && timestamp(date);
+
+/** Four decimals, as the documented samples. */
+const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
+
+/** A memory, with the fields of every documented generation. */
+export function toMemory(memory: MemoryRow, { now, freshnessHalfLifeDays }: View) {
+  const message = originalMessage(memory, memory.capture?.messages);
+  return {
+    id: memory.id,
+    summary: memory.text,
+    decision: memory.text,
+    topic: memory.topic,
+    importance: importanceWord(memory.importance, memory.importanceWord),
+    importance_score: memory.importance,
+    freshness: rounded(
+      freshness({ createdAt: memory.knownFrom, isCurrent: isCurrent(memory, now) }, freshnessHalfLifeDays, now),
+    ),
+    source: memory.source,
+    created_at: timestamp(memory.knownFrom),
+    valid_from: timestamp(memory.validFrom),
+    valid_to: timestampOrNull(memory.validTo),
+    superseded_by: memory.supersededById,
+    tenant_id: memory.tenantId || null,
+    session_id: memory.sessionId,
+    channel: memory.channel,
+    original_message: message,
+    source_citation: {
+      type: memory.source,
+      channel: memory.channel,
+      captured_at: timestamp(memory.capture?.capturedAt ?? memory.knownFrom),
+      original_message: message,
+    },
+    temporal: toTemporal(memory, now),
+  };
+}
+
+function toTemporal(memory: MemoryRow, now: Date) {
+  const state = memoryState(memory, now);
+  const knownTo = knownUntil(memory, now);
+  return {
+    valid_from: timestamp(memory.validFrom),
+    valid_to: timestampOrNull(memory.validTo),
+    superseded_by: memory.supersededById,
+    is_current: state === 'CURRENT',
+    is_expired: state === 'EXPIRED' || state === 'RETRACTED',
+    is_superseded: state === 'SUPERSEDED',
+    transaction_time_start: timestamp(memory.knownFrom),
+    transaction_time_end: timestampOrNull(knownTo),
+    is_known_current: knownTo === null,
+  };
+}
+
+const OLD_VERDICTS = { supersedes: 'contradicts', refines: 'supplements', independent: 'new_fact' } as const;
+
+/** What auto-supersession did for one memory; both generations of its keys. */
+function toAutoSupersede({ hasRun, skippedReason, candidatesExamined, decisions }: RecordedDraft) {
+  const applied = decisions.find(({ isApplied }) => isApplied);
+  return {
+    ran: hasRun,
+    skipped_reason: skippedReason,
+    candidates_examined: candidatesExamined,
+    supersession: applied
+      ? {
+          superseded_id: applied.rivalId,
+          old_memory_id: applied.rivalId,
+          verdict: applied.verdict,
+          classifier: OLD_VERDICTS[applied.verdict],
+          confidence: applied.confidence,
+          reason: applied.reason,
+          reasoning: applied.reason,
+          model: applied.model,
+        }
+      : null,
+  };
+}
+
+/** Reply to a write: of one memory in content mode, of all extracted facts in messages mode. */
+export function toAdded(result: AddMemoriesResult, companyId: string, messagesStatus: string) {
+  const { drafts, tenantId, extraction } = result;
+  const base = { company_id: companyId, tenant_id: tenantId };
+  const [first] = drafts;
+  if (result.mode === 'content' && first) {
+    return { status: 'saved', memory_id: first.memoryId, ...base, auto_supersede: toAutoSupersede(first) };
+  }
+  const saved = drafts.filter(({ isDuplicate }) => !isDuplicate);
+  return {
+    status: messagesStatus,
+    ...base,
+    extracted: drafts.map(({ draft }) => draft.text),
+    extracted_count: drafts.length,
+    saved_count: saved.length,
+    memory_ids: saved.map(({ memoryId }) => memoryId),
+    extraction: { provider: extraction?.provider ?? null, model: extraction?.model ?? null, byo_llm: false },
+    auto_supersede: saved.map((draft) => ({ memory_id: draft.memoryId, ...toAutoSupersede(draft) })),
+  };
+}
+
+/** Reply to a question. */
+export const toAnswer = (answer: Answer, companyId: string, view: View) => ({
+  question: answer.question,
+  answer: answer.text,
+  answer_with_citations: answer.textWithCitations,
+  citations: answer.citations.map(({ index, memory, similarity, isCited }) => ({
+    index,
+    memory_id: memory.id,
+    decision: memory.text,
+    content: memory.text,
+    topic: memory.topic,
+    similarity: rounded(similarity),
+    cited_by_llm: isCited,
+    valid_from: timestamp(memory.validFrom),
+    is_superseded: memoryState(memory, view.now) === 'SUPERSEDED',
+    tenant_id: memory.tenantId || null,
+    source: memory.source,
+  })),
+  memories: answer.memories.map((memory) => toMemory(memory, view)),
+  memories_searched: answer.memoriesSearched,
+  company_id: companyId,
+});
+
+export const toSettings = (settings: Settings) => ({
+  auto_supersede_default: settings.autoSupersedeDefault,
+  excluded_categories: settings.excludedCategories,
+  min_confidence: settings.minConfidence,
+  classifier_model: settings.classifierModel,
+  freshness_half_life_days: settings.freshnessHalfLifeDays,
+});
+
+export const toPlanStatus = (plan: PlanStatus) => ({
+  org_id: plan.orgId,
+  plan_tier: plan.tier,
+  plan_status: plan.status,
+  writes_used: plan.writesUsed,
+  writes_limit: plan.writesLimit,
+  writes_remaining: plan.writesRemaining,
+  period_start: timestamp(plan.periodStart),
+  in_grace_period: plan.isInGracePeriod,
+  blocked: plan.isBlocked,
+});
+
+/** Names that are not the core's in snake case. `importance` is the legacy word, `importance_score` the number. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  recorded_at: 'validFrom',
+  importance: 'importanceWord',
+  importance_score: 'importance',
+};
+const WIRE_NAMES = new Map(Object.entries(OTHER_NAMES).map(([wire, core]) => [core, wire]));
+
+/** A body's fields as the core knows them; values are left for the core to check, and names that are not the wire's are ignored. */
+export function fromWire(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const known = Object.entries(body).filter(([name]) => /^[a-z_]+$/.test(name));
+  return Object.fromEntries(known.map(([name, value]) => [OTHER_NAMES[name] ?? toCamelCase(name), value]));
+}
+
+const toCamelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The name of a core field on the wire, for errors. */
+export const toWireName = (field: string): string =>
+  field
+    .split('.')
+    .map((name) => WIRE_NAMES.get(name) ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+    .join('.');

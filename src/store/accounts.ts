@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
+import type { Db } from './client.js';
+
+export type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
+
+export interface NewAccount {
+  name: string;
+  planTier: string;
+  periodStart: Date;
+  now: Date;
+}
+
+export const insertAccount = (db: Db, { name, planTier, periodStart, now }: NewAccount): Promise<Account> =>
+  db.account.create({
+    data: { id: randomUUID(), name, planTier, periodStart, lastKnownAt: now, createdAt: now },
+  });
+
+export const readAccount = (db: Db, id: string): Promise<Account> => db.account.findUniqueOrThrow({ where: { id } });
+
+/** All accounts, oldest first. */
+export const readAccounts = (db: Db): Promise<Account[]> => db.account.findMany({ orderBy: { createdAt: 'asc' } });
+
+export interface NewApiKey {
+  accountId: string;
+  name: string;
+  publicId: string;
+  secretHash: Uint8Array<ArrayBuffer>;
+  autoSupersedeDefault: boolean;
+  now: Date;
+}
+
+/** Stores a key with its settings; nothing of the secret but its hash. */
+export const insertApiKey = (db: Db, { now, autoSupersedeDefault, ...key }: NewApiKey): Promise<ApiKey> =>
+  db.apiKey.create({
+    data: { ...key, id: randomUUID(), createdAt: now, settings: { create: { autoSupersedeDefault } } },
+  });
+
+export const readApiKeyByPublicId = (db: Db, publicId: string): Promise<ApiKey | null> =>
+  db.apiKey.findUnique({ where: { publicId } });
+
+/** Keys of one account, or of all, oldest first. */
+export const readApiKeys = (db: Db, accountId: string | undefined): Promise<(ApiKey & { account: Account })[]> =>
+  db.apiKey.findMany({
+    ...(accountId === undefined ? {} : { where: { accountId } }),
+    include: { account: true },
+    orderBy: { createdAt: 'asc' },
+  });
+
+/** Revokes a key that is not revoked yet; false if there is none. */
+export async function revokeApiKey(db: Db, publicId: string, now: Date): Promise<boolean> {
+  const { count } = await db.apiKey.updateMany({ where: { publicId, revokedAt: null }, data: { revokedAt: now } });
+  return count > 0;
+}
+
+interface KeyId {
+  accountId: string;
+  apiKeyId: string;
+}
+
+export const readSettings = (db: Db, { accountId, apiKeyId }: KeyId): Promise<Settings> =>
+  db.settings.findUniqueOrThrow({ where: { accountId_apiKeyId: { accountId, apiKeyId } } });
+
+export type SettingsChange = Partial<Omit<Settings, 'accountId' | 'apiKeyId'>>;
+
+export const updateSettings = (db: Db, { accountId, apiKeyId }: KeyId, data: SettingsChange): Promise<Settings> =>
+  db.settings.update({ where: { accountId_apiKeyId: { accountId, apiKeyId } }, data });

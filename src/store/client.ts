@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net';
+import path from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { DatabaseConfig } from '../config.js';
+import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
+import { EmbeddedPostgres, embeddedPool } from './embedded.js';
+import { lockFolder } from './folder-lock.js';
+import { listen } from './listen.js';
+import { migrate } from './migrate.js';
+import { Wakeups } from './wakeups.js';
+
+export type Db = PrismaClient;
+export type Tx = Prisma.TransactionClient;
+
+/** The channel on which a commit says "look now"; the payload is the account's id. */
+export const CHANNEL = 'memory_events';
+
+/** Without iterative scans a filtered HNSW search stops early and returns fewer rows than exist. */
+const SESSION = { 'hnsw.iterative_scan': 'strict_order', 'hnsw.ef_search': '100' } as const;
+
+const NAMED_STATEMENTS = 500;
+/** Writers of one account take turns, and the embedded database has one session: waiting is normal, waiting forever is not. */
+const TRANSACTION = { maxWait: 30_000, timeout: 30_000 };
+
+export interface Database {
+  db: Db;
+  wakeups: Wakeups;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** A dump of an embedded data folder to begin from. */
+  snapshot?: string;
+  /** Called with the text of each SQL statement that goes through Prisma. */
+  onStatement?: ((sql: string) => void) | undefined;
+  /** Called with connections to the lock of the data folder, from other processes of its owner. */
+  onLocalConnection?: (socket: Socket) => void;
+}
+
+/** Opens the embedded or the real PostgreSQL, brings its schema up to date, and listens for events. */
+export async function openDatabase(config: DatabaseConfig, options: OpenOptions = {}): Promise<Database> {
+  const connection = config.kind === 'postgres' ? connectPostgres(config) : await openEmbedded(config, options);
+  try {
+    await migrate(connection.pool);
+    await connection.prepare();
+    const db = prismaClient(connection.pool, options.onStatement);
+    const wakeups = new Wakeups();
+    const listener = await connection.listen(wakeups);
+    const close = async (): Promise<void> => {
+      await listener.close();
+      await db.$disconnect();
+      await connection.close();
+    };
+    return { db, wakeups, close };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+interface Connection {
+  pool: pg.Pool;
+  prepare(): Promise<void>;
+  listen(wakeups: Wakeups): Promise<{ close: () => Promise<void> }>;
+  close(): Promise<void>;
+}
+
+function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): Connection {
+  const options = Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value}`);
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, options: options.join(' ') });
+  pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
+  return {
+    pool,
+    prepare: () => Promise.resolve(),
+    listen: (wakeups) =>
+      listen({
+        url,
+        channel: CHANNEL,
+        onNotify: (accountId) => wakeups.wake(accountId),
+        onConnect: () => wakeups.wakeAll(),
+      }),
+    close: () => pool.end(),
+  };
+}
+
+async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptions): Promise<Connection> {
+  const { snapshot, onLocalConnection = (socket) => socket.destroy() } = options;
+  const isInMemory = dataDir.startsWith('memory://');
+  const lock = isInMemory ? { release: () => undefined } : await lockFolder(dataDir, onLocalConnection);
+  const embedded = new EmbeddedPostgres(isInMemory ? dataDir : path.join(dataDir, 'postgres'), snapshot);
+  try {
+    await embedded.ready;
+  } catch (error) {
+    lock.release();
+    throw new Error(`The data folder ${dataDir} can not be opened: ${String(error)}`, { cause: error });
+  }
+  const pool = embeddedPool(embedded);
+  return {
+    pool,
+    prepare: async () => {
+      for (const [name, value] of Object.entries(SESSION)) await pool.query(`SET ${name} = ${value}`);
+    },
+    listen: async (wakeups) => {
+      await embedded.listen(CHANNEL, (accountId) => wakeups.wake(accountId));
+      return { close: () => Promise.resolve() };
+    },
+    close: async () => {
+      await pool.end();
+      await embedded.close();
+      lock.release();
+    },
+  };
+}
+
+function prismaClient(pool: pg.Pool, onStatement: OpenOptions['onStatement']): PrismaClient {
+  const adapter = new PrismaPg(pool, { statementNameGenerator: nameStatements() });
+  if (!onStatement) return new PrismaClient({ adapter, transactionOptions: TRANSACTION, log: [] });
+  const db = new PrismaClient({ adapter, transactionOptions: TRANSACTION, log: [{ level: 'query', emit: 'event' }] });
+  db.$on('query', ({ query }) => onStatement(query));
+  return db;
+}
+
+/** Named statements are parsed and planned once a connection. Their number is bounded: raw SQL with lists has many texts. */
+function nameStatements(): ({ sql }: { sql: string }) => string {
+  const names = new Map<string, string>();
+  return ({ sql }) => {
+    const known = names.get(sql);
+    if (known !== undefined || names.size >= NAMED_STATEMENTS) return known ?? '';
+    const name = `p${names.size}`;
+    names.set(sql, name);
+    return name;
+  };
+}

@@ -1,0 +1,152 @@
+import { Duplex } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import pg from 'pg';
+
+interface WorkerMessage {
+  ready?: true;
+  failed?: string;
+  id?: number;
+  reply?: Uint8Array;
+  error?: string;
+  channel?: string;
+  payload?: string;
+}
+
+interface PendingCall {
+  resolve(reply: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+const TERMINATE = 0x58; // 'X', the frontend message with which a client says goodbye
+
+/** PGlite in its worker thread. It has one session, shared by everything that talks to it. */
+export class EmbeddedPostgres {
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #listeners = new Map<string, (payload: string) => void>();
+  #lastId = 0;
+  #failure: Error | undefined;
+
+  /** `dataDir`: a folder, or "memory://"; `snapshot`: a file made by `dump`, to begin from. */
+  constructor(dataDir: string, snapshot?: string) {
+    this.#worker = new Worker(new URL('./pglite-worker.js', import.meta.url), { workerData: { dataDir, snapshot } });
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on('error', (error: Error) => {
+        this.#fail(error);
+        reject(error);
+      });
+      this.#worker.on('exit', (code) => this.#fail(new Error(`the embedded database ended (${code})`)));
+      this.#worker.on('message', (message: WorkerMessage) => {
+        if (message.ready) resolve();
+        else if (message.failed !== undefined) reject(new Error(message.failed));
+        else this.#receive(message);
+      });
+    });
+  }
+
+  /** Sends bytes of PostgreSQL's frontend protocol and gives back the backend's. */
+  execute(message: Uint8Array): Promise<Uint8Array> {
+    return this.#call({ op: 'execute', message });
+  }
+
+  /** Calls `listener` for each NOTIFY on `channel`. To be called at start: inside a transaction that rolls back it is lost. */
+  async listen(channel: string, listener: (payload: string) => void): Promise<void> {
+    this.#listeners.set(channel, listener);
+    await this.#call({ op: 'listen', channel });
+  }
+
+  /** The whole data folder as a tar archive. */
+  dump(): Promise<Uint8Array> {
+    return this.#call({ op: 'dump' });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#failure) await this.#call({ op: 'close' });
+    await this.#worker.terminate();
+  }
+
+  #call(call: object): Promise<Uint8Array> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...call });
+    });
+  }
+
+  #receive({ id, reply, error, channel, payload }: WorkerMessage): void {
+    if (channel !== undefined) return this.#listeners.get(channel)?.(payload ?? '');
+    const call = this.#calls.get(id ?? 0);
+    this.#calls.delete(id ?? 0);
+    if (error === undefined) call?.resolve(reply ?? new Uint8Array());
+    else call?.reject(new Error(error));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const call of this.#calls.values()) call.reject(error);
+    this.#calls.clear();
+  }
+}
+
+/**
+ * A "socket" for node-postgres that ends in PGlite: the wire protocol without a wire. The driver corks the messages of
+ * one query, so that a query is one call. Documented way in: the `stream` option of `pg.Client`.
+ */
+class EmbeddedStream extends Duplex {
+  readonly #db: EmbeddedPostgres;
+
+  constructor(db: EmbeddedPostgres) {
+    super({ writableHighWaterMark: 1 << 24 });
+    this.#db = db;
+  }
+
+  connect(): this {
+    this.#db.ready.then(
+      () => this.emit('connect'),
+      (error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))),
+    );
+    return this;
+  }
+
+  override _read(): void {
+    // Replies are pushed as they come.
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#run(new Uint8Array(chunk), done);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    this.#run(new Uint8Array(Buffer.concat(chunks.map(({ chunk }) => chunk))), done);
+  }
+
+  #run(bytes: Uint8Array, done: (error?: Error | null) => void): void {
+    if (bytes[0] === TERMINATE) {
+      this.push(null); // the one session stays
+      return done();
+    }
+    this.#db.execute(bytes).then((reply) => {
+      if (reply.length > 0) this.push(reply);
+      done();
+    }, done);
+  }
+
+  // What the driver asks of a network socket.
+  setNoDelay = (): this => this;
+  setKeepAlive = (): this => this;
+  ref = (): this => this;
+  unref = (): this => this;
+}
+
+/** A pool of one connection: transactions wait for each other, as the one session demands. */
+export const embeddedPool = (db: EmbeddedPostgres): pg.Pool =>
+  new pg.Pool({
+    user: 'postgres',
+    database: 'postgres',
+    max: 1,
+    idleTimeoutMillis: 0,
+    ssl: false,
+    stream: () => new EmbeddedStream(db) as unknown as import('node:net').Socket,
+  });

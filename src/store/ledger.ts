@@ -1,0 +1,113 @@
+import { CHANNEL, type Db, type Tx } from './client.js';
+
+export type EventKind =
+  'CREATED' | 'SUPERSEDED' | 'EXPIRED' | 'RETRACTED' | 'REVERTED' | 'CLASSIFIED' | 'PROPOSED' | 'DELETED';
+
+/** What happened, as ids and decisions: never a memory's text. */
+export interface NewEvent {
+  kind: EventKind;
+  tenantId: string;
+  topic?: string | undefined;
+  source?: string | undefined;
+  memoryId?: string | undefined;
+  beforeId?: string | undefined;
+  verdict?: string | undefined;
+  confidence?: number | undefined;
+  reason?: string | undefined;
+  model?: string | undefined;
+  details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface LockedAccount {
+  id: string;
+  planTier: string;
+  writesUsed: number;
+  periodStart: Date;
+}
+
+/** An account while its row is locked: gives out sequence numbers and one transaction time, and gathers what to record. */
+export class Ledger {
+  readonly events: (NewEvent & { seq: string })[] = [];
+  #seq: bigint;
+
+  constructor(
+    readonly account: LockedAccount,
+    /** The transaction time of everything written under this lock. */
+    readonly at: Date,
+    lastSeq: bigint,
+  ) {
+    this.#seq = lastSeq;
+  }
+
+  /** Records an event and gives its sequence number. */
+  append(event: NewEvent): bigint {
+    this.#seq += 1n;
+    this.events.push({ ...event, seq: this.#seq.toString() });
+    return this.#seq;
+  }
+
+  /** Sets what the account has written in its period. */
+  countWrites(usage: { writesUsed: number; periodStart: Date }, count: number): void {
+    this.account.writesUsed = usage.writesUsed + count;
+    this.account.periodStart = usage.periodStart;
+  }
+
+  /** Sequence number of the newest event. */
+  get cursor(): bigint {
+    return this.#seq;
+  }
+}
+
+interface Writer {
+  accountId: string;
+  apiKeyId: string;
+}
+
+/**
+ * The one way to write: a transaction that holds the account's row. Writers of one account take turns, so that quota,
+ * sequence numbers and chains are exact by construction; their events are stored with the write or not at all.
+ */
+export async function withLedger<Result>(
+  db: Db,
+  writer: Writer,
+  now: () => Date,
+  work: (tx: Tx, ledger: Ledger) => Promise<Result>,
+): Promise<{ result: Result; cursor: bigint }> {
+  return db.$transaction(async (tx) => {
+    const ledger = await lockAccount(tx, writer.accountId, now);
+    const result = await work(tx, ledger);
+    if (ledger.events.length > 0) await record(tx, writer, ledger);
+    return { result, cursor: ledger.cursor };
+  });
+}
+
+async function lockAccount(tx: Tx, accountId: string, now: () => Date): Promise<Ledger> {
+  const rows = await tx.$queryRaw<(LockedAccount & { lastSeq: bigint; lastKnownAt: Date })[]>`
+    SELECT id, plan_tier AS "planTier", writes_used AS "writesUsed", period_start AS "periodStart",
+           last_seq AS "lastSeq", last_known_at AS "lastKnownAt"
+    FROM accounts WHERE id = ${accountId}::uuid FOR UPDATE`;
+  const [account] = rows;
+  if (!account) throw new Error(`account ${accountId} is gone`);
+  // Read after the lock was granted, and never at or before the previous write: the clock may have jumped back.
+  const at = new Date(Math.max(now().getTime(), account.lastKnownAt.getTime() + 1));
+  return new Ledger(account, at, account.lastSeq);
+}
+
+/** Appends the events, moves the account on, and tells the listeners: one statement. */
+async function record(tx: Tx, writer: Writer, { account, at, cursor, events }: Ledger): Promise<void> {
+  await tx.$queryRaw`
+    WITH appended AS (
+      INSERT INTO memory_events (account_id, seq, kind, tenant_id, topic, source, memory_id, before_id, api_key_id,
+                                 verdict, confidence, reason, model, details, created_at)
+      SELECT ${account.id}::uuid, seq, kind, "tenantId", topic, source, "memoryId", "beforeId", ${writer.apiKeyId}::uuid,
+             verdict, confidence, reason, model, details, ${at}::timestamptz
+      FROM jsonb_to_recordset(${JSON.stringify(events)}::jsonb) AS event (
+        seq bigint, kind text, "tenantId" text, topic text, source text, "memoryId" uuid, "beforeId" uuid,
+        verdict text, confidence float8, reason text, model text, details jsonb)
+    ), moved AS (
+      UPDATE accounts SET last_seq = ${cursor}::bigint, last_known_at = ${at}::timestamptz,
+        writes_used = ${account.writesUsed}, period_start = ${account.periodStart}::timestamptz
+      WHERE id = ${account.id}::uuid
+    )
+    SELECT pg_notify(${CHANNEL}, ${account.id}) IS NULL AS notified`;
+}

@@ -1,0 +1,70 @@
+import { Prisma } from '../generated/prisma/client.js';
+import type { Db } from './client.js';
+import { visible, type AsOf, type StateFilter } from './visibility.js';
+
+export interface Scope {
+  accountId: string;
+  tenantId: string;
+}
+
+export interface MemoryFilter {
+  sources?: readonly string[] | undefined;
+  topics?: readonly string[] | undefined;
+  sessionIds?: readonly string[] | undefined;
+  /** Words that must all occur, as PostgreSQL's web search reads them. */
+  text?: string | undefined;
+  minImportance?: number | undefined;
+}
+
+export interface Page {
+  limit: number;
+  /** Only what was created before / after this sequence number. */
+  olderThan?: bigint | undefined;
+  newerThan?: bigint | undefined;
+  /** Take the oldest of what matches instead of the newest (still given newest first). */
+  fromOldest?: boolean | undefined;
+}
+
+/** The conditions of a scope and a filter on `memories m`. */
+export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): Prisma.Sql {
+  const conditions = [Prisma.sql`m.account_id = ${accountId}::uuid`, Prisma.sql`m.tenant_id = ${tenantId}`];
+  if (filter.sources) conditions.push(Prisma.sql`m.source = ANY (${[...filter.sources]})`);
+  if (filter.topics) conditions.push(Prisma.sql`m.topic = ANY (${[...filter.topics]})`);
+  if (filter.sessionIds) conditions.push(Prisma.sql`m.session_id = ANY (${[...filter.sessionIds]})`);
+  if (filter.minImportance !== undefined) conditions.push(Prisma.sql`m.importance >= ${filter.minImportance}`);
+  if (filter.text !== undefined)
+    conditions.push(Prisma.sql`m.lexemes @@ websearch_to_tsquery('english', ${filter.text})`);
+  return Prisma.join(conditions, ' AND ');
+}
+
+/** Ids of the memories that match, newest first (the order of arrival, which is stable). */
+export async function listMemoryIds(
+  db: Db,
+  scope: Scope,
+  filter: MemoryFilter,
+  view: { asOf: AsOf; state: StateFilter; now: Date },
+  page: Page,
+): Promise<string[]> {
+  const conditions = [inScope(scope, filter), visible(view.asOf, view.state, view.now)];
+  if (page.olderThan !== undefined) conditions.push(Prisma.sql`m.created_seq < ${page.olderThan}`);
+  if (page.newerThan !== undefined) conditions.push(Prisma.sql`m.created_seq > ${page.newerThan}`);
+  const order = page.fromOldest ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    SELECT m.id FROM memories m WHERE ${Prisma.join(conditions, ' AND ')}
+    ORDER BY m.created_seq ${order} LIMIT ${page.limit}`;
+  const ids = rows.map(({ id }) => id);
+  return page.fromOldest ? ids.reverse() : ids;
+}
+
+/** How many memories match, all pages together. */
+export async function countMemories(
+  db: Db,
+  scope: Scope,
+  filter: MemoryFilter,
+  view: { asOf: AsOf; state: StateFilter; now: Date },
+): Promise<number> {
+  const rows = await db.$queryRaw<{ count: bigint }[]>`
+    SELECT count(*) AS count FROM memories m
+    WHERE ${inScope(scope, filter)} AND ${visible(view.asOf, view.state, view.now)}`;
+  return Number(rows[0]?.count ?? 0);
+}

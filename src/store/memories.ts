@@ -1,0 +1,179 @@
+import { toSql } from 'pgvector';
+import type { Capture, Memory } from '../generated/prisma/client.js';
+import type { Db, Tx } from './client.js';
+
+export type { Capture, Memory } from '../generated/prisma/client.js';
+/** A memory as the store gives it; with its capture where no projection asked for something else. */
+export type MemoryRow = Memory & { capture?: Capture };
+
+export interface NewCapture {
+  id: string;
+  tenantId: string;
+  apiKeyId: string;
+  source: string;
+  channel: string;
+  sessionId: string | undefined;
+  messages: unknown;
+  provider: string | undefined;
+  model: string | undefined;
+  promptVersion: string | undefined;
+  inputTokens: number | undefined;
+  outputTokens: number | undefined;
+}
+
+export interface NewMemory {
+  id: string;
+  chainId: string;
+  /** The chain begins with this memory. */
+  isFirst: boolean;
+  text: string;
+  topic: string;
+  importance: number;
+  importanceWord: string | undefined;
+  messageIndex: number | undefined;
+  spanStart: number | undefined;
+  spanEnd: number | undefined;
+  createdSeq: bigint;
+  validFrom: Date;
+  /** Set when it is already known what came after it. */
+  closed: { validTo: Date; supersededById: string | null } | undefined;
+  embedding: Float32Array;
+}
+
+/** Inserts what one write brought, with its capture and new chains: one statement for any number of memories. */
+export async function insertMemories(
+  tx: Tx,
+  where: { accountId: string; at: Date; embeddingModel: string },
+  capture: NewCapture,
+  memories: readonly NewMemory[],
+): Promise<void> {
+  const rows = memories.map(({ closed, embedding, createdSeq, ...memory }) => ({
+    ...memory,
+    validTo: closed?.validTo,
+    supersededById: closed?.supersededById,
+    createdSeq: createdSeq.toString(),
+    embedding: toSql([...embedding]) as string,
+  }));
+  await tx.$executeRaw`
+    WITH new AS (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (
+        id uuid, "chainId" uuid, "isFirst" boolean, text text, topic text, importance smallint, "importanceWord" text,
+        "messageIndex" integer, "spanStart" integer, "spanEnd" integer, "createdSeq" bigint, "validFrom" timestamptz,
+        "validTo" timestamptz, "supersededById" uuid, embedding text)
+    ), new_chains AS (
+      INSERT INTO chains (account_id, id, tenant_id, created_at)
+      SELECT ${where.accountId}::uuid, "chainId", ${capture.tenantId}, ${where.at}::timestamptz FROM new WHERE "isFirst"
+    ), new_capture AS (
+      INSERT INTO captures (account_id, id, tenant_id, api_key_id, source, channel, session_id, messages,
+                            provider, model, prompt_version, input_tokens, output_tokens, captured_at)
+      VALUES (${where.accountId}::uuid, ${capture.id}::uuid, ${capture.tenantId}, ${capture.apiKeyId}::uuid,
+              ${capture.source}, ${capture.channel}, ${capture.sessionId ?? null},
+              ${capture.messages === undefined ? null : JSON.stringify(capture.messages)}::jsonb,
+              ${capture.provider ?? null}, ${capture.model ?? null}, ${capture.promptVersion ?? null},
+              ${capture.inputTokens ?? null}::integer, ${capture.outputTokens ?? null}::integer, ${where.at}::timestamptz)
+    )
+    INSERT INTO memories (account_id, id, chain_id, capture_id, tenant_id, text, topic, importance, importance_word,
+                          source, channel, session_id, message_index, span_start, span_end, created_seq, valid_from,
+                          valid_to, known_from, known_to, superseded_by_id, believed_from, embedding_model, embedding)
+    SELECT ${where.accountId}::uuid, id, "chainId", ${capture.id}::uuid, ${capture.tenantId}, text, topic, importance,
+           "importanceWord", ${capture.source}, ${capture.channel}, ${capture.sessionId ?? null}, "messageIndex",
+           "spanStart", "spanEnd", "createdSeq", "validFrom", "validTo", ${where.at}::timestamptz,
+           CASE WHEN "supersededById" IS NULL THEN NULL ELSE ${where.at}::timestamptz END,
+           "supersededById", ${where.at}::timestamptz, ${where.embeddingModel}, embedding::vector
+    FROM new ORDER BY "createdSeq"`;
+}
+
+export interface ClosedWindow {
+  id: string;
+  validTo: Date;
+  supersededById: string | null;
+}
+
+/**
+ * Closes a window, or narrows one closed before; what was believed until now goes to memory_beliefs, so that every
+ * earlier state stays readable. The caller holds the account's lock.
+ */
+export async function closeWindow(tx: Tx, where: { accountId: string; at: Date }, window: ClosedWindow): Promise<void> {
+  await tx.$executeRaw`
+    WITH archived AS (
+      INSERT INTO memory_beliefs (account_id, memory_id, known_from, known_to, valid_to, superseded_by_id)
+      SELECT account_id, id, believed_from, ${where.at}::timestamptz, valid_to, superseded_by_id
+      FROM memories
+      WHERE account_id = ${where.accountId}::uuid AND id = ${window.id}::uuid AND believed_from < ${where.at}::timestamptz
+    )
+    UPDATE memories
+    SET valid_to = ${window.validTo}::timestamptz, superseded_by_id = ${window.supersededById}::uuid,
+        known_to = coalesce(known_to, ${where.at}::timestamptz), believed_from = ${where.at}::timestamptz
+    WHERE account_id = ${where.accountId}::uuid AND id = ${window.id}::uuid`;
+}
+
+/** Current memories whose fingerprint (source, channel, first 100 characters) is that of one of `texts`. */
+export async function findByFingerprint(
+  tx: Tx,
+  scope: { accountId: string; tenantId: string; source: string; channel: string },
+  texts: readonly string[],
+): Promise<{ id: string; fingerprint: string }[]> {
+  const fingerprints = texts.map(fingerprint);
+  return tx.$queryRaw`
+    SELECT id, left(text, 100) AS fingerprint FROM memories
+    WHERE account_id = ${scope.accountId}::uuid AND tenant_id = ${scope.tenantId} AND source = ${scope.source}
+      AND channel = ${scope.channel} AND left(text, 100) = ANY (${fingerprints}) AND known_to IS NULL`;
+}
+
+/** First 100 characters, counted as PostgreSQL's left() counts: code points, not UTF-16 units. */
+export const fingerprint = (text: string): string => [...text.slice(0, 200)].slice(0, 100).join('');
+
+/** Every version of the chains that these memories belong to. */
+export const readVersionsBeside = (tx: Tx, accountId: string, memoryIds: readonly string[]): Promise<Memory[]> =>
+  tx.memory.findMany({
+    where: { accountId, chain: { memories: { some: { id: { in: [...memoryIds] } } } } },
+    orderBy: [{ validFrom: 'asc' }, { createdSeq: 'asc' }],
+  });
+
+/** Chains that turned out to be about one fact become one. The caller holds the account's lock. */
+export async function mergeChains(tx: Tx, accountId: string, into: string, absorbed: readonly string[]): Promise<void> {
+  await tx.memory.updateMany({ where: { accountId, chainId: { in: [...absorbed] } }, data: { chainId: into } });
+  await tx.chain.deleteMany({ where: { accountId, id: { in: [...absorbed] } } });
+}
+
+const WITH_CAPTURE = { include: { capture: true } };
+
+/** One memory of the account, or null. `projection`: what to select; with its capture if left out. */
+export const readMemory = (
+  db: Db,
+  accountId: string,
+  id: string,
+  projection: object = WITH_CAPTURE,
+): Promise<MemoryRow | null> => db.memory.findUnique({ ...projection, where: { accountId_id: { accountId, id } } });
+
+/** The memories with these ids, in this order. */
+export async function readMemories(
+  db: Db,
+  accountId: string,
+  ids: readonly string[],
+  projection: object = WITH_CAPTURE,
+): Promise<MemoryRow[]> {
+  if (ids.length === 0) return [];
+  const rows: MemoryRow[] = await db.memory.findMany({ ...projection, where: { accountId, id: { in: [...ids] } } });
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+/** Whether any account has a memory with this id. */
+export const isMemoryOfSomebody = async (db: Db, id: string): Promise<boolean> =>
+  (await db.memory.findFirst({ where: { id }, select: { id: true } })) !== null;
+
+/** Texts of the newest current memories of a session, oldest first. */
+export async function readSessionTexts(
+  db: Db,
+  scope: { accountId: string; tenantId: string; sessionId: string },
+  limit: number,
+): Promise<string[]> {
+  const rows = await db.memory.findMany({
+    where: { ...scope, knownTo: null },
+    orderBy: { createdSeq: 'desc' },
+    take: limit,
+    select: { text: true },
+  });
+  return rows.map(({ text }) => text).reverse();
+}

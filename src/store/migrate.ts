@@ -1,0 +1,97 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import type pg from 'pg';
+
+/** The advisory lock that `prisma migrate` takes on PostgreSQL: two nodes that start at once take turns. */
+const MIGRATION_LOCK = 72_707_369;
+
+const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id varchar(36) PRIMARY KEY NOT NULL, checksum varchar(64) NOT NULL, finished_at timestamptz,
+  migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz,
+  started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0)`;
+
+export const MIGRATIONS = new URL('../../prisma/migrations/', import.meta.url);
+
+interface Migration {
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+interface AppliedMigration {
+  migration_name: string;
+  checksum: string;
+  finished_at: Date | null;
+}
+
+/**
+ * Applies the migrations that the database lacks, in order, and records them as `prisma migrate deploy` does, so that
+ * either may be used on one database. Returns the names of those applied.
+ * @throws Error when the database is newer than this program, or a migration was edited after it was applied.
+ */
+export async function migrate(pool: pg.Pool): Promise<string[]> {
+  const migrations = await readMigrations();
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    try {
+      await client.query(HISTORY);
+      const pending = pendingMigrations(migrations, await readApplied(client));
+      for (const migration of pending) await apply(client, migration);
+      return pending.map(({ name }) => name);
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+async function readMigrations(): Promise<Migration[]> {
+  const entries = await readdir(MIGRATIONS, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const sql = await readFile(new URL(`${name}/migration.sql`, MIGRATIONS), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    }),
+  );
+}
+
+const readApplied = async (client: pg.PoolClient): Promise<AppliedMigration[]> =>
+  (
+    await client.query<AppliedMigration>(
+      'SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL',
+    )
+  ).rows;
+
+function pendingMigrations(migrations: Migration[], applied: AppliedMigration[]): Migration[] {
+  const known = new Map(migrations.map((migration) => [migration.name, migration]));
+  for (const { migration_name: name, checksum, finished_at: finishedAt } of applied) {
+    const ours = known.get(name);
+    if (!ours)
+      throw new Error(`The database has migration ${name}, which this version does not know: run a newer version.`);
+    if (!finishedAt)
+      throw new Error(`Migration ${name} failed earlier: mend it, then mark it with "prisma migrate resolve".`);
+    if (ours.checksum !== checksum) throw new Error(`Migration ${name} was changed after it was applied.`);
+  }
+  const done = new Set(applied.map(({ migration_name: name }) => name));
+  return migrations.filter(({ name }) => !done.has(name));
+}
+
+/** One transaction: a process killed half way leaves neither half a schema nor a row that says "failed". */
+async function apply(client: pg.PoolClient, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(sql);
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, clock_timestamp(), 1)`,
+      [randomUUID(), checksum, name],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw new Error(`Migration ${name} failed: ${String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,51 @@
+// The embedded PostgreSQL, in a worker thread: queries, index builds and initdb never block the server's event loop.
+// Plain JavaScript, because a worker is loaded by path: the same file must run beside sources and in the build.
+import { readFile } from 'node:fs/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { vector } from '@electric-sql/pglite-pgvector';
+
+/** @typedef {{ id: number, op: 'execute' | 'listen' | 'dump' | 'close', message?: Uint8Array, channel?: string }} Call */
+
+const port = parentPort;
+if (!port) throw new Error('pglite-worker.js runs in a worker thread only');
+
+/** @type {{ dataDir: string, snapshot?: string }} */
+const { dataDir, snapshot } = workerData;
+
+async function open() {
+  const extensions = { vector };
+  return snapshot
+    ? PGlite.create({ dataDir, extensions, loadDataDir: new Blob([new Uint8Array(await readFile(snapshot))]) })
+    : PGlite.create({ dataDir, extensions });
+}
+
+const opening = open();
+opening.then(
+  () => port.postMessage({ ready: true }),
+  (error) => port.postMessage({ failed: String(error?.message ?? error) }),
+);
+
+/** @param {Call} call */
+async function run({ id, op, message, channel }) {
+  const db = await opening;
+  if (op === 'execute' && message) {
+    // A copy: the reply is a view of the WASM heap, which the next query overwrites.
+    const reply = (await db.execProtocolRaw(message)).slice();
+    port?.postMessage({ id, reply }, [reply.buffer]);
+    return;
+  }
+  if (op === 'listen' && channel) await db.listen(channel, (payload) => port?.postMessage({ channel, payload }));
+  if (op === 'close') await db.close();
+  const reply = op === 'dump' ? new Uint8Array(await (await db.dumpDataDir('none')).arrayBuffer()) : undefined;
+  port?.postMessage({ id, reply });
+}
+
+// One after the other: PGlite has one session, and messages of two queries must not interleave.
+/** @type {Promise<unknown>} */
+let queue = opening.catch(() => undefined);
+port.on('message', (/** @type {Call} */ call) => {
+  queue = queue.then(() =>
+    run(call).catch((error) => port.postMessage({ id: call.id, error: String(error?.message ?? error) })),
+  );
+});
