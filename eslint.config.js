@@ -8,7 +8,7 @@ const noEnvironment = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'src/generated/', 'test/generated/', 'data/', 'node_modules/'] },
+  { ignores: ['dist/', '.dist-next/', 'src/generated/', 'test/generated/', 'data/', 'node_modules/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
@@ -16,9 +16,13 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       '@typescript-eslint/dot-notation': 'off',
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
     },
   },
   {
@@ -26,6 +30,7 @@ export default tseslint.config(
     ignores: ['src/main.ts', 'src/cli.ts'],
     rules: { 'no-restricted-properties': ['error', noEnvironment] },
   },
+  { files: ['**/*.js'], languageOptions: { globals: { Blob: 'readonly', console: 'readonly', process: 'readonly' } } },
   {
     files: ['src/graphql/types/**/*.ts'],
     rules: {

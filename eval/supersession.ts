@@ -5,14 +5,16 @@
  *
  * DIR holds *.jsonl with either {category, old, new, label} or {style, source, old_fact, new_fact, label}.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readConfig } from '../src/config.js';
+import { createAnthropicLlm } from '../src/models/anthropic.js';
 import type { Llm, Verdict } from '../src/models/llm.js';
 import { createOfflineLlm } from '../src/models/offline/offline-llm.js';
 
 const GATE = 0.85;
-const MODEL = 'claude-haiku-4-5';
+const MODEL = 'claude-haiku-4-5-20251001';
 
 interface Case {
   group: string;
@@ -93,20 +95,15 @@ const report = (file: string, outcomes: readonly Outcome[], showMisses: boolean)
 };
 
 /** The model of the environment if there is a key for one, else the rules. */
-const chooseLlm = async (): Promise<Llm> => {
-  const key = process.env['ANTHROPIC_API_KEY'];
-  const module = new URL('../src/models/anthropic.ts', import.meta.url);
-  if (key === undefined || key === '' || !existsSync(module)) return createOfflineLlm();
-  const { createAnthropicLlm } = (await import(module.href)) as {
-    createAnthropicLlm: (options: { apiKey: string }) => Llm;
-  };
-  return createAnthropicLlm({ apiKey: key });
+const chooseLlm = (): Llm => {
+  const { anthropic } = readConfig(process.env);
+  return anthropic ? createAnthropicLlm(anthropic) : createOfflineLlm();
 };
 
 const run = async (): Promise<void> => {
   const { values } = parseArgs({ options: { data: { type: 'string' }, misses: { type: 'boolean', default: false } } });
   if (values.data === undefined) throw new Error('Say where the data is: tsx eval/supersession.ts --data DIR');
-  const llm = await chooseLlm();
+  const llm = chooseLlm();
   const validFrom = new Date();
   for (const file of readdirSync(values.data)
     .filter((name) => name.endsWith('.jsonl'))

@@ -63,15 +63,16 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
 
-  const server = createServer(createServerAdapter(fetch));
+  const listener = createServerAdapter(fetch);
+  const server = createServer((request, response) => void listener(request, response));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: config.maxBodyBytes });
   const socketServer = useServer<Record<string, unknown>, Partial<SocketExtra>>(
     socketOptions(deps, graphql, report),
     sockets,
   );
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (pathname !== GRAPHQL_PATH) {
+    // Not through URL: a malformed target would throw here, outside of any request.
+    if (request.url?.split('?')[0] !== GRAPHQL_PATH) {
       socket.destroy();
       return;
     }

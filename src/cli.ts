@@ -30,7 +30,10 @@ async function operate(argv: readonly string[]): Promise<string> {
 async function run(argv: readonly string[]): Promise<void> {
   const [command] = argv;
   if (command === 'start') return main();
-  if (command === 'keys' || command === 'accounts') return console.log(await operate(argv));
+  if (command === 'keys' || command === 'accounts') {
+    console.log(await operate(argv));
+    return;
+  }
   console.log(USAGE);
   process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
 }

@@ -22,7 +22,7 @@ const LAYERS: Record<string, Layer> = {
   graphql: { imports: /^(graphql\/|core\/|errors$|generated\/pothos-types$)/, types: /^generated\/prisma\// },
   rest: { imports: /^(rest\/|core\/|errors$)/ },
   core: { imports: /^(core\/|store\/|models\/(llm|embedder)$|errors$)/, types: /^config$/ },
-  'core/rules': { imports: /^core\/rules\//, types: /^(core\/|store\/|models\/(llm|embedder)$|errors$)/ },
+  'core/rules': { imports: /^(core\/rules\/|errors$)/, types: /^(core\/|store\/|models\/(llm|embedder)$)/ },
   store: { imports: /^(store\/|generated\/prisma\/|errors$)/, types: /^config$/ },
   models: { imports: /^(models\/|errors$)/, types: /^config$/ },
   config: { imports: NOTHING },
@@ -33,9 +33,11 @@ const LAYERS: Record<string, Layer> = {
 
 /** Who may use which package. One that is not here has no owner yet: give it one. */
 const OWNERS: [packages: RegExp, layers: string[]][] = [
-  [/^(graphql|graphql-yoga|graphql-ws|@pothos\/.+)$/, ['graphql']],
+  [/^(graphql|graphql-yoga|@pothos\/.+)$/, ['graphql']],
+  // app.ts ties the protocol to the socket server; graphql/ says what runs over it.
+  [/^graphql-ws$/, ['graphql', 'top']],
   [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+)$/, ['store']],
-  [/^(@anthropic-ai\/sdk|compromise)$/, ['models']],
+  [/^@anthropic-ai\/sdk$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^zod$/, ['core', 'models', 'config']],
 ];
@@ -122,7 +124,6 @@ describe('the check itself', () => {
     ['rest/routes', `import type { Memory } from '../store/memories.js';`],
     ['core/search-memories', `const { Anthropic } = await import('../models/anthropic.js');`],
     ['core/settings', `import pg from 'pg';`],
-    ['core/rules/validity', `import { AppError } from '../../errors.js';`],
     ['core/rules/validity', `import { readFileSync } from 'node:fs';`],
     ['store/memories', `let deps: import('../core/deps.js').Deps;`],
     ['models/anthropic', `import { readConfig } from '../config.js';`],

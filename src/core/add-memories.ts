@@ -20,6 +20,8 @@ import {
 import { recordDrafts, type RecordedDraft } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 
+export type { Attribution } from '../models/llm.js';
+
 const message = z.object({ role: z.enum(['user', 'assistant', 'system']), content: text(100_000) });
 
 const addMemoriesInput = z

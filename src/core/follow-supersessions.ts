@@ -4,6 +4,8 @@ import { readEventsAfter, readLastSeq, type MemoryEvent } from '../store/events.
 import type { Caller, Deps } from './deps.js';
 import { optional, parseInput } from './parse-input.js';
 
+export type { EventKind } from '../store/ledger.js';
+
 /** A lost hint costs a reader at most this. */
 const POLL_MS = 5_000;
 const BATCH = 100;

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { isMemoryOfSomebody, readMemory, type MemoryRow } from '../store/memories.js';
 import type { Caller, Deps, Projection } from './deps.js';
 import { parseInput, uuid } from './parse-input.js';
-import { z } from 'zod';
+
+export type { Capture, Memory, MemoryRow } from '../store/memories.js';
 
 const memoryId = z.object({ id: uuid });
 

@@ -4,6 +4,8 @@ import { readSettings as readStored, updateSettings as updateStored, type Settin
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { optional, parseInput, text } from './parse-input.js';
 
+export type { Settings } from '../store/accounts.js';
+
 const changes = z.object({
   autoSupersedeDefault: optional(z.boolean()),
   excludedCategories: optional(z.array(text(64)).max(100)),

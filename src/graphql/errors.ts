@@ -53,22 +53,41 @@ const isOfTheRequest = (error: unknown): error is RequestError =>
 
 const isThrown = (original: unknown): boolean => original instanceof Error && original.name !== 'GraphQLError';
 
-// The shapes of graphql-js' messages about a missing or wrongly typed value, which name the input field in the text alone.
-const FIELD = [
-  / at "(?:\w+\.)?([\w.[\]]+)"/,
-  /Field "?[\w!]*\.?(\w+)"? of required type/,
-  /Argument "(\w+)" .* of (?:required )?type/,
-];
-
 function requestError(error: RequestError): GraphQLError {
   const code = requestCode(error);
-  const field =
-    code === 'INVALID_INPUT' ? FIELD.map((pattern) => pattern.exec(error.message)?.[1]).find(Boolean) : undefined;
-  return new GraphQLError(error.message, {
+  const { field, message } = code === 'INVALID_INPUT' ? describe(error.message) : { message: error.message };
+  return new GraphQLError(message, {
     ...place(error),
     ...((error as Partial<GraphQLError>).source ? { source: (error as GraphQLError).source } : {}),
     extensions: { ...error.extensions, code, ...(field === undefined ? {} : { field }) },
   });
+}
+
+interface Description {
+  message: string;
+  field?: string | undefined;
+}
+
+// The shapes of graphql-js' messages about values, which name the input field in the text alone.
+const VARIABLE = /^Variable "\$(\w+)" (?:got invalid value|of (?:required|non-null) type)/;
+const PATH = / at "\w+([\w.[\]]+)"; /;
+const MISSING_FIELD = /Field "(?:\w+\.)?(\w+)" of required type/;
+const ARGUMENT = /[Aa]rgument "(\w+)" .*(?:required|non-null)/;
+const REASON =
+  /(?:is not defined by|Expected(?: non-nullable)?) type "[\w![\]]+"(?: not to be null| to be an object)?|(?:Enum )?"?\w+"? cannot represent [\w -]*value|does not exist in "\w+" enum|must be [^"]+$/;
+
+/** Place and reason in the core's form, `field: reason`; a variable's value, which the library repeats, may be a memory's text. */
+function describe(message: string): Description {
+  const [, variable] = VARIABLE.exec(message) ?? [];
+  const [, missing] = MISSING_FIELD.exec(message) ?? [];
+  if (variable === undefined) return { message, field: missing ?? ARGUMENT.exec(message)?.[1] };
+  const [, path = ''] = PATH.exec(message) ?? [];
+  const steps = [variable, ...path.split(/[.[\]]+/).filter(Boolean), missing].filter((step) => step !== undefined);
+  // `$input` only wraps what the core takes apart; a variable that holds a plain value or a list goes by its own name.
+  const isWrapper = steps.length > 1 && !path.startsWith('[');
+  const field = (isWrapper ? steps.slice(1) : steps).join('.');
+  const isMissing = missing !== undefined || message.includes('was not provided');
+  return { field, message: `${field}: ${isMissing ? 'is required' : (REASON.exec(message)?.[0] ?? 'is not valid')}` };
 }
 
 function requestCode({ message, extensions }: RequestError): ErrorCode | 'GRAPHQL_PARSE_FAILED' {

@@ -1,6 +1,6 @@
 import type { MemoryPage } from '../core/list-memories.js';
 import { AppError } from '../errors.js';
-import type { MemoryRow } from '../store/memories.js';
+import type { MemoryRow } from '../core/get-memory.js';
 
 export interface PageArgs {
   first?: number | null | undefined;

@@ -7,4 +7,4 @@ import './types/settings.js';
 import './types/supersession-feed.js';
 import './types/timeline.js';
 
-export const schema = builder.toSchema();
+export const schema = builder.toSchema({ sortSchema: false });

@@ -1,4 +1,4 @@
-import type { ExecutionArgs, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { DocumentNode, ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
 import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
@@ -20,8 +20,8 @@ export const socketOptions = (
   { getEnveloped }: GraphqlDoor,
   report: ReportBug,
 ): ServerOptions<Params, SocketExtra> => ({
-  execute: (args) => runnersOf(args).execute(args) as OperationResult,
-  subscribe: (args) => runnersOf(args).subscribe(args) as OperationResult,
+  execute: (args) => runOf(args).execute(args) as OperationResult,
+  subscribe: (args) => runOf(args).subscribe(args) as OperationResult,
   // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
   onConnect: async ({ connectionParams, extra }) => {
     try {
@@ -33,36 +33,39 @@ export const socketOptions = (
     }
   },
   onSubscribe: async ({ extra }, _id, { query, variables, operationName }) => {
-    const { parse, validate, schema, contextFactory, execute, subscribe } = getEnveloped({ caller: extra.caller });
+    const run = getEnveloped({ caller: extra.caller }) as Enveloped;
     try {
-      const document = parse(query);
-      const errors: readonly GraphQLError[] = validate(schema, document);
+      const document = run.parse(query);
+      const errors = run.validate(run.schema, document);
       if (errors.length > 0) return errors.map((error) => toGraphqlError(error, report));
-      const contextValue: unknown = await contextFactory();
       return {
-        schema,
+        schema: run.schema,
         document,
-        contextValue,
+        contextValue: await run.contextFactory(),
         variableValues: variables,
         operationName,
-        rootValue: { execute, subscribe },
+        rootValue: run,
       };
     } catch (error) {
       // Left to escape, a syntax error would close the socket and end every other operation on it.
       return [toGraphqlError(error, report)];
     }
   },
-  onError: (_context, _id, _payload, errors) =>
-    errors.map((error) => toGraphqlError(error, report).toJSON() as GraphQLFormattedError),
+  onError: (_context, _id, _payload, errors) => errors.map((error) => toGraphqlError(error, report).toJSON()),
 });
 
-interface Runners {
+/** One operation's run through Yoga's plugins; the library types it as `any`. */
+interface Enveloped {
+  schema: GraphQLSchema;
+  parse(query: string): DocumentNode;
+  validate(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[];
+  contextFactory(): Promise<unknown>;
   execute(args: ExecutionArgs): unknown;
   subscribe(args: ExecutionArgs): unknown;
 }
 
-/** The root value carries the executors of the operation's own plugin run. */
-const runnersOf = ({ rootValue }: ExecutionArgs): Runners => rootValue as Runners;
+/** The root value carries the operation's own run to its executors. */
+const runOf = ({ rootValue }: ExecutionArgs): Enveloped => rootValue as Enveloped;
 
 const authorizationOf = (params: Readonly<Params> | undefined, { request }: SocketExtra): string | null => {
   const sent = params?.['Authorization'] ?? params?.['authorization'] ?? request.headers.authorization;

@@ -62,7 +62,7 @@ async function getMemories({ deps, caller, query }: RestCall): Promise<object> {
   const page = await listMemories(deps, caller, {
     tenantId: query.get('tenant_id'),
     sources: source === null ? undefined : [source],
-    state: includeSuperseded === true && !isPast ? 'ANY' : 'CURRENT',
+    state: includeSuperseded && !isPast ? 'ANY' : 'CURRENT',
     asOf,
     limit: toNumber(query.get('limit')),
   });

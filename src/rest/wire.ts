@@ -6,8 +6,8 @@ import { freshness } from '../core/rules/freshness.js';
 import { importanceWord } from '../core/rules/importance.js';
 import { originalMessage } from '../core/rules/original-message.js';
 import { isCurrent, knownUntil, memoryState } from '../core/rules/validity.js';
-import type { Settings } from '../store/accounts.js';
-import type { MemoryRow } from '../store/memories.js';
+import type { Settings } from '../core/settings.js';
+import type { MemoryRow } from '../core/get-memory.js';
 
 /** What a memory's shape depends on besides the memory. */
 export interface View {

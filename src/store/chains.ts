@@ -18,5 +18,5 @@ export async function readChainOf(
     where: { accountId_id: { accountId, id: memoryId } },
     select: { chain: Object.keys(projection).length > 0 ? projection : true },
   });
-  return memory && (memory.chain as ChainRow);
+  return memory && memory.chain;
 }

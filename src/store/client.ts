@@ -84,8 +84,10 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): 
   };
 }
 
+const refuseConnection = (socket: Socket): void => void socket.destroy();
+
 async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptions): Promise<Connection> {
-  const { snapshot, onLocalConnection = (socket) => socket.destroy() } = options;
+  const { snapshot, onLocalConnection = refuseConnection } = options;
   const isInMemory = dataDir.startsWith('memory://');
   const lock = isInMemory ? { release: () => undefined } : await lockFolder(dataDir, onLocalConnection);
   const embedded = new EmbeddedPostgres(isInMemory ? dataDir : path.join(dataDir, 'postgres'), snapshot);

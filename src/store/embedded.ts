@@ -125,7 +125,8 @@ class EmbeddedStream extends Duplex {
   #run(bytes: Uint8Array, done: (error?: Error | null) => void): void {
     if (bytes[0] === TERMINATE) {
       this.push(null); // the one session stays
-      return done();
+      done();
+      return;
     }
     this.#db.execute(bytes).then((reply) => {
       if (reply.length > 0) this.push(reply);
@@ -148,5 +149,5 @@ export const embeddedPool = (db: EmbeddedPostgres): pg.Pool =>
     max: 1,
     idleTimeoutMillis: 0,
     ssl: false,
-    stream: () => new EmbeddedStream(db) as unknown as import('node:net').Socket,
+    stream: () => new EmbeddedStream(db),
   });

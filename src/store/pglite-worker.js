@@ -10,8 +10,9 @@ import { vector } from '@electric-sql/pglite-pgvector';
 const port = parentPort;
 if (!port) throw new Error('pglite-worker.js runs in a worker thread only');
 
-/** @type {{ dataDir: string, snapshot?: string }} */
-const { dataDir, snapshot } = workerData;
+/** @param {unknown} given */
+const toFolder = (given) => /** @type {{ dataDir: string, snapshot?: string }} */ (given);
+const { dataDir, snapshot } = toFolder(workerData);
 
 async function open() {
   const extensions = { vector };
@@ -23,8 +24,11 @@ async function open() {
 const opening = open();
 opening.then(
   () => port.postMessage({ ready: true }),
-  (error) => port.postMessage({ failed: String(error?.message ?? error) }),
+  (/** @type {unknown} */ error) => port.postMessage({ failed: messageOf(error) }),
 );
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 /** @param {Call} call */
 async function run({ id, op, message, channel }) {
@@ -46,6 +50,6 @@ async function run({ id, op, message, channel }) {
 let queue = opening.catch(() => undefined);
 port.on('message', (/** @type {Call} */ call) => {
   queue = queue.then(() =>
-    run(call).catch((error) => port.postMessage({ id: call.id, error: String(error?.message ?? error) })),
+    run(call).catch((/** @type {unknown} */ error) => port.postMessage({ id: call.id, error: messageOf(error) })),
   );
 });

@@ -15,7 +15,10 @@ export class Wakeups {
   /** Resolves at the next hint, after `timeoutMs`, or when `signal` aborts; never rejects. */
   next(accountId: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
+      if (signal.aborted) {
+        resolve();
+        return;
+      }
       const waiting = this.#waiting.get(accountId) ?? new Set();
       this.#waiting.set(accountId, waiting);
       const done = (): void => {

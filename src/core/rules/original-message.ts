@@ -18,4 +18,8 @@ export function originalMessage({ text, messageIndex }: Cited, messages: unknown
 }
 
 const isTurn = (value: unknown): value is { role: string; content: string } =>
-  typeof value === 'object' && value !== null && 'role' in value && 'content' in value && typeof value.content === 'string';
+  typeof value === 'object' &&
+  value !== null &&
+  'role' in value &&
+  'content' in value &&
+  typeof value.content === 'string';

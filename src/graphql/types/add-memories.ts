@@ -1,7 +1,6 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import { addMemories, type AddMemoriesResult } from '../../core/add-memories.js';
+import { addMemories, type AddMemoriesResult, type Attribution } from '../../core/add-memories.js';
 import type { RecordedDecision, RecordedDraft } from '../../core/record-drafts.js';
-import type { Attribution } from '../../models/llm.js';
 import { builder } from '../builder.js';
 import { Memory } from './memory.js';
 import { Verdict } from './verdict.js';

@@ -1,4 +1,4 @@
-import type { EventKind as EventKindName } from '../../store/ledger.js';
+import type { EventKind as EventKindName } from '../../core/follow-supersessions.js';
 import { builder } from '../builder.js';
 import { Verdict } from './verdict.js';
 

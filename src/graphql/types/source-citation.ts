@@ -1,5 +1,5 @@
 import { originalMessage } from '../../core/rules/original-message.js';
-import type { Capture, Memory } from '../../store/memories.js';
+import type { Capture, Memory } from '../../core/get-memory.js';
 import { builder } from '../builder.js';
 
 const Span = builder.objectRef<{ start: number; end: number }>('Span').implement({

@@ -9,7 +9,7 @@ import { independent, refines } from './ruling.js';
 import type { Rule, Ruling } from './ruling.js';
 import { dietRule, legalRule, maritalRule, planRule, statusRule } from './status-rules.js';
 import { attributeRule, preferenceRule, slotRule } from './value-rules.js';
-import { kinship } from './synonyms.js';
+import { isGenusOf } from './synonyms.js';
 import { contentStems, stem, wordsOf } from './words.js';
 
 const RULES: readonly Rule[] = [
@@ -34,7 +34,7 @@ const RULES: readonly Rule[] = [
 /** Verbs and frames that two facts share without being about one thing: liking tea and liking chess. */
 const FRAME = new Set(
   contentStems(
-    'like love enjoy prefer hate dislike speak use own has have allergic like play want need interested interest works work live lives name named goes feel take takes went visit started been likes particularly specifically really',
+    'like love enjoy prefer hate dislike speak use own has have allergic like play want need interested interest works work live lives name named goes feel take takes went visit started been likes particularly specifically really regularly often usually',
   ),
 );
 const objectsOf = (fact: Fact): string[] => fact.stems.filter((word) => !FRAME.has(word));
@@ -42,13 +42,15 @@ const objectsOf = (fact: Fact): string[] => fact.stems.filter((word) => !FRAME.h
 const sharedObjects = (old: Fact, fresh: Fact): number => {
   const objects = objectsOf(old);
   const after = new Set(fresh.stems);
-  return objects.length === 0 ? 0 : objects.reduce((sum, word) => sum + kinship(word, after), 0) / objects.length;
+  return objects.length === 0
+    ? 0
+    : objects.reduce((sum, word) => sum + (after.has(word) || isGenusOf(word, after) ? 1 : 0), 0) / objects.length;
 };
 
 /** How much the facts share decides between a detail and something else; neither closes the old fact. */
 const bySharedWords = (old: Fact, fresh: Fact): Ruling => {
   const share = sharedObjects(old, fresh);
-  if (share >= 0.5 && objectsOf(fresh).length >= objectsOf(old).length && !isOneOff(fresh))
+  if (share >= 0.5 && objectsOf(fresh).length >= objectsOf(old).length && !isOneOff(fresh) && !isAdditive(fresh))
     return refines(0.6, 'The new fact adds detail to what the old one says.');
   return independent(share > 0 ? 0.5 : 0.7, 'Nothing in the new fact contradicts the old one.');
 };

@@ -51,7 +51,12 @@ const identityFacts = (clause: string, name: string): string[] | null => {
 };
 
 const isWorthKeeping = (clause: string): boolean =>
-  !isRequest(clause) && !isHypothetical(clause) && !isSmallTalk(clause) && !isAddressed(clause);
+  // Formulas and code are the matter of a conversation, not facts about the speaker.
+  !/[\\{}<>`=]/.test(clause) &&
+  !isRequest(clause) &&
+  !isHypothetical(clause) &&
+  !isSmallTalk(clause) &&
+  !isAddressed(clause);
 
 /** "User likes" says nothing, "User crochets" does; "visits her often" says nothing once its neighbours are gone. */
 const isTelling = (fact: string): boolean => {

@@ -11,9 +11,7 @@ const KINDS: readonly ReadonlySet<string>[] = [
   ),
   kind('postgres, postgresql, mysql, mariadb, sqlite, mongodb, dynamodb, oracle, sql server, cassandra, redis'),
   kind('aws, azure, gcp, google cloud, digitalocean, heroku, vercel, netlify, render, fly.io, railway, cloudflare'),
-  kind(
-    'openai, anthropic, gemini, claude, gpt-4, chatgpt, mistral, llama, cohere, openai api, anthropic api, gemini api',
-  ),
+  kind('openai, anthropic, gemini, claude, gpt-4, chatgpt, mistral, llama, cohere'),
   kind('windows, macos, linux, ubuntu, fedora, debian, arch linux, mac, pc'),
   kind('iphone, android, pixel, samsung, galaxy'),
   kind('chrome, firefox, safari, edge, brave, arc, opera'),

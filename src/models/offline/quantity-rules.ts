@@ -9,7 +9,7 @@ import { coverage } from './words.js';
 const UPDATE =
   /\b(?:now|increas\w+|decreas\w+|rais\w+|lower\w+|reduc\w+|grew|grown|expand\w+|extend\w+|adjust\w+|revis\w+|updat\w+|improv\w+|reach\w+|bumped|dropped|fell|rose|cut|risen|crossed|hit|climbed|doubled|tripled|shrank|upgraded|up to|down to|raise|moved|rescheduled|so far|total)\b/;
 const COUNTING =
-  /^(?:has|have|is|are|manages|employs|owns|leads|weighs|earns|pays|takes|drinks|runs|works|sleeps|grew|counts|uses|supports|hit|reached|crossed|passed|surpassed|went)\b/i;
+  /^(?:goes to|wakes|gets up|has|have|is|are|manages|employs|owns|leads|weighs|earns|pays|takes|drinks|runs|works|sleeps|grew|counts|uses|supports|hit|reached|crossed|passed|surpassed|went)\b/i;
 
 const isWord = (word: string): boolean =>
   !/^\d/.test(word) && !/^(?:two|thre|four|fiv|six|seven|eight|nin|ten|eleven|twelv|am|pm)$/.test(word);

@@ -85,7 +85,6 @@ const READERS: readonly Reader[] = [
     (value) => value !== '' && !isName(value),
   ),
   state('pronouns', /^(?:uses?|goes by) (.+?) pronouns/i, () => true),
-  state('sport', /^is associated with the sport of (.+)/i, () => true),
   state('called', /^is (?:named|called) (.+)/i),
   change('called', /^(?:was |has been |got )?(?:rebranded|renamed)(?: itself)?(?: as| to)? (.+)/i),
   change('called', /^changed (?:his|her|their|its|the) (?:\w+ )?name(?: from .+?)? to (.+)/i),

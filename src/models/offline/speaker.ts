@@ -2,13 +2,13 @@ import type { Message } from '../llm.js';
 import { expandFirstPerson } from './third-person.js';
 
 const NAME = "(\\p{Lu}[\\p{L}'’-]+(?: \\p{Lu}[\\p{L}'’-]+){0,2})";
+const END = '(?=\\s*(?:[.,!;:)–—-]|$|\\band\\b|\\bfrom\\b|\\(|\\bhere\\b|\\ba\\b|\\bthe\\b))';
 const INTRODUCTIONS: readonly RegExp[] = [
   new RegExp(`\\b[Mm]y (?:full |first )?name(?:['’]s| is) ${NAME}`, 'u'),
   new RegExp(`\\b[Cc]all me ${NAME}`, 'u'),
-  new RegExp(
-    `(?:^|[.!,;:–—-]\\s*|\\b(?:[Hh]i|[Hh]ello|[Hh]ey|and)\\s+)(?:I am|[Tt]his is|[Ii]t's|[Ii]t is) ${NAME}(?=\\s*(?:[.,!;:)–—-]|$|\\band\\b|\\bfrom\\b|\\(|\\bhere\\b|\\ba\\b|\\bthe\\b))`,
-    'u',
-  ),
+  new RegExp(`(?:^|[.!,;:–—-]\\s*|\\b(?:[Hh]i|[Hh]ello|[Hh]ey|and)\\s+)I am ${NAME}${END}`, 'u'),
+  // Without a greeting "this is Max" shows somebody else, often a pet.
+  new RegExp(`\\b(?:[Hh]i|[Hh]ello|[Hh]ey)(?: there)?[,!.]?\\s+(?:[Tt]his is|[Ii]t's|[Ii]t is) ${NAME}${END}`, 'u'),
 ];
 /** Capitalised words that follow "I am" without being a name: nationalities and the like end so. */
 const NOT_A_NAME =

@@ -39,8 +39,12 @@ const GROUPS: readonly string[] = [
 ];
 
 const index = new Map<string, Set<string>>();
+/** Only groups that begin with the word for all the others; the rest are peers. */
+const genera = new Map<string, Set<string>>();
 for (const group of GROUPS) {
   const stems = group.split(' ').map(stem);
+  if (/^(?:child|sibling|parent|pet|car|exercise|instrument|sport) /.test(group))
+    genera.set(stems[0] ?? '', new Set(stems.slice(1)));
   for (const word of stems) index.set(word, new Set([...(index.get(word) ?? []), ...stems]));
 }
 
@@ -50,3 +54,7 @@ export const kinship = (word: string, stems: ReadonlySet<string>): number => {
   const relatives = index.get(word);
   return relatives && [...relatives].some((relative) => stems.has(relative)) ? 0.7 : 0;
 };
+
+/** Whether the word names the class of something among the stems: a cat is a pet, but no dog. */
+export const isGenusOf = (word: string, stems: ReadonlySet<string>): boolean =>
+  [...(genera.get(word) ?? [])].some((species) => stems.has(species));

@@ -76,6 +76,7 @@ export const toThirdPerson = (clause: string, name: string): string => {
     named
       .slice(offset)
       .replace(/\b(I|we) am\b/gi, 'they are')
+      .replace(/\bI was\b/g, 'they were')
       .replace(PRONOUN, (word) => REPEATED[word.toLowerCase()] ?? 'they')
   );
 };

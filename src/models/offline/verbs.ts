@@ -20,7 +20,7 @@ const IRREGULAR_THIRD: ReadonlyMap<string, string> = new Map([
   ["weren't", "wasn't"],
 ]);
 const ADVERBS = listOf(
-  'just also now currently recently usually always never often sometimes still really actually already mostly only generally normally finally even rarely typically both primarily mainly absolutely basically officially once',
+  'just also now currently recently usually always never often sometimes still really actually already mostly only generally normally finally even rarely typically both primarily mainly absolutely basically officially once last first',
 );
 
 /** Whether a word stands between a subject and its verb without being the verb. */

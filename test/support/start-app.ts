@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import pino from 'pino';
+import { inject } from 'vitest';
+import { createApp, type App } from '../../src/app.js';
+import { readConfig } from '../../src/config.js';
+import { createAccount, createApiKey } from '../../src/core/accounts.js';
+import type { Caller } from '../../src/core/deps.js';
+import { authenticate } from '../../src/core/authenticate.js';
+
+export interface Client {
+  key: string;
+  caller: Caller;
+  /** A REST call through the door, without a port. */
+  rest(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<RestReply>;
+  /** A GraphQL operation through the door, without a port. */
+  graphql<Data = Record<string, never>>(query: string, variables?: object): Promise<GraphqlReply<Data>>;
+}
+
+export interface RestReply {
+  status: number;
+  headers: Headers;
+  // Replies are looked into field by field: a test that reads a wrong one fails on `undefined`.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  body: any;
+}
+
+export interface GraphqlReply<Data> {
+  status: number;
+  data: Data;
+  errors?: { message: string; path?: (string | number)[]; extensions: { code: string; field?: string } }[];
+}
+
+export interface TestApp extends App {
+  /** A new account with a key that supersedes by itself if asked to. */
+  newClient(options?: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string }): Promise<Client>;
+  /** The SQL statements that `work` runs. */
+  statementsOf(work: () => Promise<unknown>): Promise<string[]>;
+}
+
+export interface StartOptions {
+  env?: Record<string, string>;
+  now?: () => Date;
+}
+
+/** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
+export async function startApp({ env = {}, now }: StartOptions = {}): Promise<TestApp> {
+  const database = await freshDatabase();
+  const statements: string[] = [];
+  const config = readConfig({ PORT: '0', ...database.env, ...env });
+  const app = await createApp(config, pino({ level: 'silent' }), {
+    snapshot: inject('snapshot'),
+    onStatement: (sql) => statements.push(sql),
+    ...(now ? { now } : {}),
+  });
+  return {
+    ...app,
+    newClient: (options) => newClient(app, options),
+    statementsOf: async (work) => {
+      const before = statements.length;
+      await work();
+      return statements.slice(before);
+    },
+    close: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
+
+async function freshDatabase(): Promise<{ env: Record<string, string>; drop: () => Promise<void> }> {
+  const server = inject('testDatabaseUrl');
+  if (server === '') return { env: { PALIMPSEST_DATA_DIR: 'memory://' }, drop: () => Promise.resolve() };
+  const name = `palimpsest_test_${randomUUID().slice(0, 8)}`;
+  const admin = async (sql: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: server });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  };
+  await admin(`CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { env: { DATABASE_URL: url.href }, drop: () => admin(`DROP DATABASE ${name} WITH (FORCE)`) };
+}
+
+async function newClient(
+  app: App,
+  { autoSupersede = false, plan = 'pro', accountId }: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string } = {},
+): Promise<Client> {
+  const owner = accountId ?? (await createAccount(app.deps, { name: 'test', plan })).id;
+  const { key } = await createApiKey(app.deps, { name: 'test', accountId: owner, autoSupersedeDefault: autoSupersede });
+  const authorization = `Bearer ${key}`;
+  return {
+    key,
+    caller: await authenticate(app.deps, authorization),
+    rest: (method, path, body, headers) => callRest(app, method, path, body, { authorization, ...headers }),
+    graphql: (query, variables) => callGraphql(app, { authorization }, { query, variables }),
+  };
+}
+
+/** A REST call with exactly these headers; a string body is sent as it is. */
+export async function callRest(
+  app: Pick<App, 'fetch'>,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<RestReply> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await app.fetch(
+    new Request(`http://palimpsest${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: text }),
+    }),
+  );
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+/** A GraphQL request with exactly these headers; a string body is sent as it is. */
+export async function callGraphql<Data>(
+  app: Pick<App, 'fetch'>,
+  headers: Record<string, string>,
+  body: unknown,
+): Promise<GraphqlReply<Data>> {
+  const reply = await callRest(app, 'POST', '/graphql', body, headers);
+  return { status: reply.status, ...(reply.body as Omit<GraphqlReply<Data>, 'status'>) };
+}
