@@ -57,9 +57,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     const health = await answerHealth(deps, pathname);
     if (health) return health;
     const bounded = await withinLimit(request, config.maxBodyBytes);
-    if (bounded instanceof AppError) {
-      return Response.json({ detail: bounded.message, code: bounded.code }, { status: bounded.status });
-    }
+    if (bounded instanceof AppError) return refuse(bounded, pathname);
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
 
@@ -88,6 +86,12 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       await database.close();
     },
   };
+}
+
+/** A refusal before either door was reached, in the shape of the door that was asked for. */
+function refuse({ message, code, status }: AppError, pathname: string): Response {
+  const body = pathname === GRAPHQL_PATH ? { errors: [{ message, extensions: { code } }] } : { detail: message, code };
+  return Response.json(body, { status });
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

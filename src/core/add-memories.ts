@@ -1,57 +1,30 @@
-import { z } from 'zod';
+import { AppError } from '../errors.js';
 import type { Attribution } from '../models/llm.js';
 import { readAccount, readSettings } from '../store/accounts.js';
+import { completeKey } from '../store/idempotency-keys.js';
 import { withLedger } from '../store/ledger.js';
+import type { Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { addMemoriesInput, type AddMemoriesInput, type CheckedAddMemories } from './add-memories-input.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { draftFacts } from './draft-facts.js';
+import { getMemory } from './get-memory.js';
 import { judgeDrafts } from './judge-drafts.js';
-import {
-  instant,
-  optional,
-  parseInput,
-  sessionId,
-  source,
-  storedTenant,
-  tenantId,
-  text,
-  topic,
-} from './parse-input.js';
+import { parseInput, storedTenant } from './parse-input.js';
 import { recordDrafts, type RecordedDraft } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
+import { fromReply, toReply, type Written } from './stored-reply.js';
+import { writeOnce } from './write-once.js';
 
 export type { Attribution } from '../models/llm.js';
-
-const message = z.object({ role: z.enum(['user', 'assistant', 'system']), content: text(100_000) });
-
-const addMemoriesInput = z
-  .object({
-    content: optional(text(50_000)),
-    messages: optional(z.array(message).min(1).max(1_000)),
-    topic: optional(topic),
-    importance: optional(z.number()),
-    importanceWord: optional(z.string().max(32)),
-    source: optional(source),
-    tenantId,
-    sessionId,
-    validFrom: optional(instant),
-    autoSupersede: optional(z.boolean()),
-    llm: optional(z.never('bring-your-own models are not supported yet')),
-  })
-  .refine(({ content, messages }) => (content === undefined) !== (messages === undefined), {
-    error: 'exactly one of content and messages is required',
-    path: ['content'],
-  });
-
-export type AddMemoriesInput = z.input<typeof addMemoriesInput>;
-export type CheckedAddMemories = z.output<typeof addMemoriesInput>;
+export type { AddMemoriesInput } from './add-memories-input.js';
 
 export interface AddMemoriesResult {
   mode: 'content' | 'messages';
   tenantId: string | null;
   /** One entry per fact, stored or already known. */
   drafts: readonly RecordedDraft[];
-  /** The stored memories and, in content mode, the one that was already there. */
+  /** The stored memories, and those that were already there. */
   memories: readonly MemoryRow[];
   /** Who extracted; null in content mode. */
   extraction: Attribution | null;
@@ -61,7 +34,8 @@ export interface AddMemoriesResult {
 
 /**
  * Stores a fact as it is (`content`), or the facts found in a conversation (`messages`); where auto-supersession is on,
- * a fact that replaces an older one closes it. All or nothing. @throws AppError INVALID_INPUT, QUOTA_EXCEEDED, UPSTREAM_*
+ * a fact that replaces an older one closes it. With `supersedes` a fact takes its place, by `validFrom`, in the chain of
+ * that version. All or nothing. @throws AppError INVALID_INPUT, QUOTA_EXCEEDED, UPSTREAM_*; see writeOnce
  */
 export async function addMemories(
   deps: Deps,
@@ -69,33 +43,60 @@ export async function addMemories(
   input: Unchecked<AddMemoriesInput>,
   query?: Projection,
 ): Promise<AddMemoriesResult> {
-  const checked = parseInput(addMemoriesInput, input);
+  const { idempotencyKey: key, ...checked } = parseInput(addMemoriesInput, input);
+  const scope = { accountId: caller.accountId, tenantId: storedTenant(checked.tenantId) };
+  const written = await writeOnce(
+    deps,
+    caller,
+    { key, tenantId: scope.tenantId, input: checked },
+    () => write(deps, caller, scope, checked, key),
+    (reply) => fromReply(deps.db, caller.accountId, reply),
+  );
+  const ids = new Set(written.drafts.map(({ memoryId }) => memoryId));
+  return {
+    ...written,
+    mode: checked.content === undefined ? 'messages' : 'content',
+    tenantId: checked.tenantId ?? null,
+    memories: await readMemories(deps.db, caller.accountId, [...ids], query),
+  };
+}
+
+async function write(
+  deps: Deps,
+  caller: Caller,
+  scope: Scope,
+  checked: CheckedAddMemories,
+  key: string | undefined,
+): Promise<Written> {
   const [account, settings] = await Promise.all([
     readAccount(deps.db, caller.accountId),
     readSettings(deps.db, caller),
   ]);
   // Before any slow and dear work; counted exactly under the lock below.
   assertMayWrite(planUsage(account, deps.config.writesLimits, deps.now()), 1);
-
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(checked.tenantId) };
+  await assertSameTenant(deps, caller, scope, checked.supersedes);
   const { drafts, extraction } = await draftFacts(deps, scope, checked);
-  const judged = await judgeDrafts(
-    deps,
-    scope,
-    drafts,
-    settings,
-    checked.autoSupersede ?? settings.autoSupersedeDefault,
-  );
-  const { result, cursor } = await withLedger(deps.db, caller, deps.now, (tx, ledger) =>
-    recordDrafts(tx, ledger, { deps, caller, scope, checked, extraction }, judged),
-  );
-  const ids = result.map((draft) => draft.memoryId);
-  return {
-    mode: checked.content === undefined ? 'messages' : 'content',
-    tenantId: checked.tenantId ?? null,
-    drafts: result,
-    memories: await readMemories(deps.db, caller.accountId, [...new Set(ids)], query),
-    extraction,
-    cursor,
-  };
+  // Who says which version a fact replaces needs no classifier.
+  const isJudged = (checked.autoSupersede ?? settings.autoSupersedeDefault) && checked.supersedes === undefined;
+  const judged = await judgeDrafts(deps, scope, drafts, settings, isJudged);
+  const { result, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
+    const recorded = await recordDrafts(tx, ledger, { deps, caller, scope, checked, extraction }, judged);
+    const written = { drafts: recorded, extraction, cursor: ledger.cursor };
+    if (key !== undefined) await completeKey(tx, caller.accountId, key, toReply(written));
+    return recorded;
+  });
+  return { drafts: result, extraction, cursor };
+}
+
+/** The version that a new one is to be placed beside must be one that the caller may see, in the same tenant. */
+async function assertSameTenant(
+  deps: Deps,
+  caller: Caller,
+  scope: Scope,
+  supersedes: string | undefined,
+): Promise<void> {
+  if (supersedes === undefined) return;
+  const { tenantId: other } = await getMemory(deps, caller, { id: supersedes }, {}, 'supersedes');
+  if (other === scope.tenantId) return;
+  throw new AppError('INVALID_INPUT', 'supersedes: belongs to another tenant', { field: 'supersedes' });
 }

@@ -1,7 +1,7 @@
 import type { Attribution } from '../models/llm.js';
 import { readSessionTexts } from '../store/memories.js';
 import type { Scope } from '../store/listing.js';
-import type { CheckedAddMemories } from './add-memories.js';
+import type { CheckedAddMemories } from './add-memories-input.js';
 import type { Deps } from './deps.js';
 import { importanceScore } from './rules/importance.js';
 

@@ -32,13 +32,16 @@ export async function* followSupersessions(
   }
   let cursor = after ?? newest;
   yield { kind: 'OPENED', cursor };
+  let woken: Promise<void> | undefined;
   while (!signal.aborted) {
-    const woken = wakeups.next(accountId, POLL_MS, signal); // armed before the read, so that nothing falls between
+    woken ??= wakeups.next(accountId, POLL_MS, signal); // armed before the read, so that nothing falls between
     const events = await readEventsAfter(db, accountId, cursor, BATCH);
     for (const event of events) {
       cursor = event.seq;
       if (event.kind === 'SUPERSEDED') yield { kind: 'EVENT', event };
     }
-    if (events.length === 0) await woken;
+    if (events.length > 0) continue; // one wait at a time: a long history would arm one per batch
+    await woken;
+    woken = undefined;
   }
 }

@@ -3,8 +3,20 @@ import { AppError } from '../errors.js';
 import { readLastSeq } from '../store/events.js';
 import { countMemories, listMemoryIds, type Page } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
-import { instant, optional, parseInput, source, storedTenant, tenantId, text, topic } from './parse-input.js';
+import { asSeen } from './get-memory.js';
+import {
+  asOf,
+  cursor as cursorInput,
+  optional,
+  parseInput,
+  source,
+  storedTenant,
+  tenantId,
+  text,
+  topic,
+} from './parse-input.js';
 
 const MAX_PAGE = 1_000;
 const names = <Schema extends z.ZodType>(name: Schema) => optional(z.array(name).max(100));
@@ -17,7 +29,8 @@ const listMemoriesInput = z.object({
   text: optional(text(1_000)),
   minImportance: optional(z.number().int().min(1).max(10)),
   state: optional(z.enum(['CURRENT', 'SUPERSEDED', 'EXPIRED', 'RETRACTED', 'ANY'])),
-  asOf: optional(z.object({ valid: optional(instant), known: optional(instant) })),
+  asOf,
+  atLeast: optional(cursorInput),
   limit: optional(z.number().int().min(1).max(MAX_PAGE)),
   olderThan: optional(z.bigint()),
   newerThan: optional(z.bigint()),
@@ -38,22 +51,33 @@ export interface MemoryPage {
 
 /** Memories of one tenant, newest first; current ones unless asked otherwise. @throws AppError INVALID_INPUT */
 export async function listMemories(
-  { db, now }: Deps,
+  deps: Deps,
   caller: Caller,
   input: Unchecked<ListMemoriesInput>,
   query?: Projection,
 ): Promise<MemoryPage> {
   const checked = parseInput(listMemoriesInput, input);
-  const { limit = 100, olderThan, newerThan, fromOldest, asOf = {}, state = 'CURRENT', ...filter } = checked;
-  assertStateFits(state, asOf);
+  const {
+    limit = 100,
+    olderThan,
+    newerThan,
+    fromOldest,
+    asOf: cell = {},
+    state = 'CURRENT',
+    atLeast,
+    ...filter
+  } = checked;
+  assertStateFits(state, cell);
+  await awaitCursor(deps, caller, atLeast);
+  const { db, now } = deps;
   const scope = { accountId: caller.accountId, tenantId: storedTenant(filter.tenantId) };
-  const view = { asOf, state, now: now() };
+  const view = { asOf: cell, state, now: now() };
   const page: Page = { limit: limit + 1, olderThan, newerThan, fromOldest };
   const cursor = await readLastSeq(db, caller.accountId); // before the rows: an event in between comes twice rather than never
   const ids = await listMemoryIds(db, scope, filter, view, page);
   const kept = fromOldest ? ids.slice(-limit) : ids.slice(0, limit);
   return {
-    memories: await readMemories(db, caller.accountId, kept, query),
+    memories: await asSeen(deps, caller, await readMemories(db, caller.accountId, kept, query), cell),
     hasMore: ids.length > limit,
     cursor,
     count: () => countMemories(db, scope, filter, view),

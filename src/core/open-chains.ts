@@ -3,7 +3,10 @@ import type { Tx } from '../store/client.js';
 import { readVersionsBeside, type ClosedWindow, type Memory } from '../store/memories.js';
 import { placeInChain } from './rules/placement.js';
 
-type OpenVersion = Pick<Memory, 'id' | 'chainId' | 'validFrom' | 'validTo' | 'knownTo' | 'retractedAt'>;
+type OpenVersion = Pick<
+  Memory,
+  'id' | 'chainId' | 'validFrom' | 'validTo' | 'knownTo' | 'retractedAt' | 'supersededById'
+>;
 
 /** One version gave way to the next. */
 export interface Succession {
@@ -38,10 +41,16 @@ export class OpenChains {
     this.#versions = new Map(versions.map((version) => [version.id, { ...version }]));
   }
 
-  /** Finds the place of a new memory among the chains of the rivals that are still current; a chain of its own if none is. */
-  place(memory: { id: string; validFrom: Date }, rivalIds: readonly string[]): Placed {
+  /**
+   * Finds the place of a new memory among the chains of the rivals that are still current, or in that of `anchorId`, a
+   * version in whatever state; a chain of its own if there is none.
+   */
+  place(memory: { id: string; validFrom: Date }, rivalIds: readonly string[], anchorId?: string): Placed {
     const rivals = rivalIds.flatMap((id) => this.#versions.get(id) ?? []).filter(({ knownTo }) => knownTo === null);
-    const [first, ...others] = rivals;
+    const anchor = anchorId === undefined ? undefined : this.#versions.get(anchorId);
+    const [first, ...others] = anchor
+      ? [anchor, ...rivals.filter(({ chainId }) => chainId !== anchor.chainId)]
+      : rivals;
     if (!first) return { chainId: randomUUID(), isFirst: true, closed: undefined, successions: [], applied: [] };
 
     const { chainId } = first;
@@ -68,8 +77,13 @@ export class OpenChains {
       validTo: closed?.validTo ?? null,
       knownTo: closed?.validTo ?? null,
       retractedAt: null,
+      supersededById: closed?.supersededById ?? null,
     });
     return { chainId, isFirst: false, closed, successions, applied: [first, ...alsoReplaced].map(({ id }) => id) };
+  }
+
+  find(id: string): OpenVersion | undefined {
+    return this.#versions.get(id);
   }
 
   closed(): Iterable<ClosedWindow> {
@@ -89,7 +103,7 @@ export class OpenChains {
   #close(window: ClosedWindow): void {
     this.#closed.set(window.id, window);
     const version = this.#versions.get(window.id);
-    if (version) Object.assign(version, { validTo: window.validTo, knownTo: version.knownTo ?? window.validTo });
+    if (version) Object.assign(version, { ...window, knownTo: version.knownTo ?? window.validTo });
   }
 
   #merge(into: string, absorbed: string): void {

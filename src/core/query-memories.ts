@@ -1,9 +1,22 @@
 import { z } from 'zod';
+import type { AsOf } from '../store/beliefs.js';
 import { readLastSeq } from '../store/events.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { rankMemories, type RankedMemory } from '../store/ranking.js';
+import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
-import { instant, optional, parseInput, source, storedTenant, tenantId, text } from './parse-input.js';
+import { asSeen } from './get-memory.js';
+import {
+  asOf,
+  cursor as cursorInput,
+  instant,
+  optional,
+  parseInput,
+  source,
+  storedTenant,
+  tenantId,
+  text,
+} from './parse-input.js';
 import { toCitations } from './rules/citations.js';
 
 /** The documented reply to a question about nothing; no model is asked. */
@@ -14,7 +27,9 @@ const queryInput = z.object({
   limit: optional(z.number().int().min(1).max(100)),
   tenantId,
   sources: optional(z.array(source).max(100)),
+  asOf,
   referenceDate: optional(instant),
+  atLeast: optional(cursorInput),
   llm: optional(z.never('bring-your-own models are not supported yet')),
 });
 
@@ -39,6 +54,8 @@ export interface Answer {
   /** Everything retrieved, best first. */
   memories: readonly MemoryRow[];
   memoriesSearched: number;
+  /** The cell of time it was asked about; empty for now. */
+  asOf: AsOf;
   /** The state of knowledge it was given in. */
   cursor: bigint;
 }
@@ -52,24 +69,27 @@ export async function queryMemories(
 ): Promise<Answer> {
   const checked = parseInput(queryInput, input);
   const { db, llm, now } = deps;
+  const cell: AsOf = checked.asOf ?? {};
+  await awaitCursor(deps, caller, checked.atLeast);
   const cursor = await readLastSeq(db, caller.accountId);
   const ranked = await retrieve(deps, caller, checked);
-  const memories = await readMemories(
+  const rows = await readMemories(
     db,
     caller.accountId,
     ranked.map(({ id }) => id),
     query,
   );
-  const base = { question: checked.question, memories, memoriesSearched: memories.length, cursor };
+  const memories = await asSeen(deps, caller, rows, cell);
+  const base = { question: checked.question, memories, memoriesSearched: memories.length, asOf: cell, cursor };
   if (memories.length === 0) {
     return { ...base, text: NOTHING_STORED, textWithCitations: NOTHING_STORED, isAnswered: false, citations: [] };
   }
   const answer = await llm.answer({
     question: checked.question,
     memories,
-    referenceDate: checked.referenceDate ?? now(),
+    referenceDate: checked.referenceDate ?? cell.valid ?? cell.known ?? now(),
   });
-  const { citations, ...texts } = toCitations(answer.text, memories);
+  const { citations, ...texts } = toCitations(framed(answer.text, cell), memories);
   const similarities = new Map(ranked.map(({ id, similarity }) => [id, similarity]));
   return {
     ...base,
@@ -84,13 +104,19 @@ export async function queryMemories(
   };
 }
 
+/** An answer about the past says so, whatever the model wrote. */
+function framed(text: string, { valid, known }: AsOf): string {
+  const at = valid ?? known;
+  return at && !text.startsWith('As of ') ? `As of ${at.toISOString().slice(0, 10)}: ${text}` : text;
+}
+
 async function retrieve(
   { db, embedder, config, now }: Deps,
   caller: Caller,
-  { question, limit, tenantId: tenant, sources }: z.output<typeof queryInput>,
+  { question, limit, tenantId: tenant, sources, asOf: cell }: z.output<typeof queryInput>,
 ): Promise<RankedMemory[]> {
   const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([question]);
   const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
   const search = { text: question, vector, embeddingModel: embedder.id, limit: limit ?? config.queryLimit };
-  return rankMemories(db, scope, { sources }, { asOf: {}, now: now() }, search);
+  return rankMemories(db, scope, { sources }, { asOf: cell ?? {}, now: now() }, search);
 }

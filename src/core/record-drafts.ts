@@ -1,21 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { AppError } from '../errors.js';
 import type { Attribution } from '../models/llm.js';
 import type { Tx } from '../store/client.js';
 import type { Ledger } from '../store/ledger.js';
 import type { Scope } from '../store/listing.js';
-import {
-  closeWindow,
-  findByFingerprint,
-  fingerprint,
-  insertMemories,
-  mergeChains,
-  type NewMemory,
-} from '../store/memories.js';
-import type { CheckedAddMemories } from './add-memories.js';
+import { closeWindow, insertMemories, mergeChains, type NewMemory } from '../store/memories.js';
+import type { CheckedAddMemories } from './add-memories-input.js';
 import { readChainsOf, type OpenChains } from './open-chains.js';
 import type { Caller, Deps } from './deps.js';
 import type { Draft } from './draft-facts.js';
 import type { Decision, JudgedDraft } from './judge-drafts.js';
+import { readKnownFacts } from './known-facts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 
 /** What became of one draft. */
@@ -47,9 +42,15 @@ export async function recordDrafts(
 ): Promise<RecordedDraft[]> {
   const { deps, scope, checked } = writing;
   const origin = originOf(checked);
-  const known = await knownFingerprints(tx, { ...scope, ...origin }, judged);
-  const isFresh = judged.map(({ draft }) => claim(known, draft.text));
-  const fresh = judged.filter((_draft, i) => isFresh[i]);
+  const known = await readKnownFacts(
+    tx,
+    { ...scope, ...origin },
+    judged.map(({ draft }) => draft.text),
+  );
+  // Who names the version to replace says that this is another one, however alike the texts.
+  const items = judged.map((item) => ({ item, id: randomUUID(), fresh: true }));
+  for (const entry of items) entry.fresh = checked.supersedes !== undefined || known.claim(entry.item.draft, entry.id);
+  const fresh = items.flatMap((entry) => (entry.fresh ? entry.item : []));
   if (fresh.length > 0) {
     const usage = planUsage(ledger.account, deps.config.writesLimits, ledger.at);
     assertMayWrite(usage, fresh.length);
@@ -57,25 +58,22 @@ export async function recordDrafts(
   }
 
   const rivals = fresh.flatMap(({ decisions }) => decisions.filter((d) => d.isActionable).map((d) => d.rivalId));
-  const chains = await readChainsOf(tx, scope.accountId, rivals);
+  const anchor = checked.supersedes;
+  const chains = await readChainsOf(tx, scope.accountId, anchor === undefined ? rivals : [...rivals, anchor]);
+  if (anchor !== undefined && !chains.find(anchor)) {
+    throw new AppError('NOT_FOUND', 'There is no such memory.', { field: 'supersedes' });
+  }
   const memories: NewMemory[] = [];
   const recorded: RecordedDraft[] = [];
-  for (const [i, item] of judged.entries()) {
-    if (!isFresh[i]) {
-      recorded.push({
-        ...item,
-        memoryId: known.get(fingerprint(item.draft.text)) ?? '',
-        isDuplicate: true,
-        decisions: [],
-      });
+  for (const { item, id, fresh: isFresh } of items) {
+    if (!isFresh) {
+      recorded.push({ ...item, memoryId: known.idOf(item.draft), isDuplicate: true, decisions: [] });
       continue;
     }
-    const { memory, decisions } = place(ledger, writing, origin, chains, item);
-    known.set(fingerprint(item.draft.text), memory.id);
+    const { memory, decisions } = place(ledger, writing, origin, chains, { ...item, id });
     memories.push(memory);
-    recorded.push({ ...item, memoryId: memory.id, isDuplicate: false, decisions });
+    recorded.push({ ...item, memoryId: id, isDuplicate: false, decisions });
   }
-
   await store(tx, ledger, writing, origin, chains, memories);
   return recorded;
 }
@@ -111,42 +109,18 @@ function originOf({ messages, source, sessionId }: CheckedAddMemories): Origin {
   return { source: origin, channel: sessionId ?? origin };
 }
 
-async function knownFingerprints(
-  tx: Tx,
-  scope: Scope & Origin,
-  judged: readonly JudgedDraft[],
-): Promise<Map<string, string>> {
-  const rows = await findByFingerprint(
-    tx,
-    scope,
-    judged.map(({ draft }) => draft.text),
-  );
-  return new Map(rows.map((row) => [row.fingerprint, row.id]));
-}
-
-/** True for the first of several drafts with one fingerprint, unless a stored memory has it already. */
-function claim(known: Map<string, string>, text: string): boolean {
-  const key = fingerprint(text);
-  if (known.has(key)) return false;
-  known.set(key, '');
-  return true;
-}
-
 function place(
   ledger: Ledger,
-  { scope }: Writing,
+  { scope, checked }: Writing,
   origin: Origin,
   chains: OpenChains,
-  { draft, decisions }: JudgedDraft,
+  { id, draft, decisions }: JudgedDraft & { id: string },
 ): { memory: NewMemory; decisions: RecordedDecision[] } {
-  const id = randomUUID();
   const validFrom = draft.validFrom ?? ledger.at;
   const about = { tenantId: scope.tenantId, topic: draft.topic, source: origin.source };
   const createdSeq = ledger.append({ kind: 'CREATED', ...about, memoryId: id, details: { shape: shapeOf(draft) } });
-  const placed = chains.place(
-    { id, validFrom },
-    decisions.filter((d) => d.isActionable).map((d) => d.rivalId),
-  );
+  const replaced = decisions.filter((d) => d.isActionable).map((d) => d.rivalId);
+  const placed = chains.place({ id, validFrom }, replaced, checked.supersedes);
   const recorded = decisions.map((decision) => ({ ...decision, isApplied: placed.applied.includes(decision.rivalId) }));
   for (const decision of recorded) {
     const { verdict, confidence, reason, model } = decision;

@@ -6,12 +6,17 @@ import { optional, parseInput, text } from './parse-input.js';
 
 export type { Settings } from '../store/accounts.js';
 
+const numberBetween = (min: number, max: number) => {
+  const error = `must be a number between ${min} and ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+};
+
 const changes = z.object({
   autoSupersedeDefault: optional(z.boolean()),
   excludedCategories: optional(z.array(text(64)).max(100)),
-  minConfidence: optional(z.number().min(0).max(1)),
+  minConfidence: optional(numberBetween(0, 1)),
   classifierModel: optional(text(128).refine((id) => id.startsWith('claude-'), 'must be an Anthropic model id')),
-  freshnessHalfLifeDays: optional(z.number().min(1).max(3650)),
+  freshnessHalfLifeDays: optional(numberBetween(1, 3650)),
 });
 
 export type SettingsInput = z.input<typeof changes>;

@@ -3,6 +3,7 @@ import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import { GraphQLError, Kind } from 'graphql';
 import type { Caller, Deps } from '../core/deps.js';
+import { instant } from '../core/parse-input.js';
 import type { readSettings } from '../core/settings.js';
 import type PrismaTypes from '../generated/pothos-types.js';
 import { getDatamodel } from '../generated/pothos-types.js';
@@ -43,14 +44,11 @@ builder.subscriptionType({
   description: 'Live feeds, over graphql-ws or SSE. Resume with the cursor of the last event.',
 });
 
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/i;
-
+/** Read as the core reads it, so that both doors take the same instants. */
 const toDate = (value: unknown): Date => {
-  const date = typeof value === 'string' && RFC_3339.test(value) ? new Date(value) : new Date(NaN);
-  if (Number.isNaN(date.getTime())) {
-    throw new GraphQLError('must be an RFC 3339 timestamp with a zone, such as 2026-03-01T00:00:00Z');
-  }
-  return date;
+  const parsed = instant.safeParse(value);
+  if (!parsed.success) throw new GraphQLError(parsed.error.issues[0]?.message ?? 'must be a timestamp');
+  return parsed.data;
 };
 
 builder.scalarType('DateTime', {

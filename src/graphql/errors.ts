@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { AppError, type ErrorCode } from '../errors.js';
+import { AppError, STATUS, type ErrorCode } from '../errors.js';
 
 export type ReportBug = (error: unknown) => void;
 
@@ -41,24 +41,24 @@ const place = (error: unknown) => {
   return { ...(nodes ? { nodes } : {}), ...(path ? { path } : {}) };
 };
 
-interface RequestError extends Error {
+interface RequestError extends GraphQLError {
   extensions: { code?: string; http?: object };
-  originalError?: unknown;
-  path?: unknown;
 }
 
 /** Raised by the library while it reads, parses, validates or coerces: there is no resolver's error underneath. */
 const isOfTheRequest = (error: unknown): error is RequestError =>
-  error instanceof Error && error.name === 'GraphQLError' && !isThrown((error as RequestError).originalError);
+  error instanceof Error && error.name === 'GraphQLError' && !isThrown((error as { originalError?: unknown }).originalError);
 
 const isThrown = (original: unknown): boolean => original instanceof Error && original.name !== 'GraphQLError';
 
 function requestError(error: RequestError): GraphQLError {
+  // Over a WebSocket an error passes here twice: by Yoga's masking, and by the socket's.
+  if (error.extensions.code !== undefined && error.extensions.code in STATUS) return error;
   const code = requestCode(error);
   const { field, message } = code === 'INVALID_INPUT' ? describe(error.message) : { message: error.message };
   return new GraphQLError(message, {
     ...place(error),
-    ...((error as Partial<GraphQLError>).source ? { source: (error as GraphQLError).source } : {}),
+    ...(error.source ? { source: error.source } : {}),
     extensions: { ...error.extensions, code, ...(field === undefined ? {} : { field }) },
   });
 }

@@ -1,5 +1,6 @@
 import type { MemoryPage } from '../core/list-memories.js';
 import { AppError } from '../errors.js';
+import { DEFAULT_PAGE, pageSize, toPageCursor, toSequence } from './page-cursor.js';
 import type { MemoryRow } from '../core/get-memory.js';
 
 export interface PageArgs {
@@ -22,12 +23,10 @@ export interface MemoryConnectionShape {
   count: () => Promise<number>;
 }
 
-const DEFAULT_PAGE = 50;
-const MAX_PAGE = 100;
-
 /** Relay's arguments as a page by creation order. @throws AppError INVALID_INPUT */
 export function pageArgs({ first, after, last, before }: PageArgs) {
-  if (first != null && last != null) throw invalid('last', 'give either first or last');
+  if (first != null && last != null)
+    throw new AppError('INVALID_INPUT', 'last: give either first or last', { field: 'last' });
   return {
     limit: last == null ? pageSize('first', first ?? DEFAULT_PAGE) : pageSize('last', last),
     fromOldest: last != null,
@@ -52,20 +51,4 @@ export function toConnection({ last, after, before }: PageArgs, page: MemoryPage
     cursor: page.cursor,
     count: page.count,
   };
-}
-
-const invalid = (field: string, message: string) => new AppError('INVALID_INPUT', `${field}: ${message}`, { field });
-
-function pageSize(field: string, size: number): number {
-  if (size < 1 || size > MAX_PAGE) throw invalid(field, `must be between 1 and ${MAX_PAGE}`);
-  return size;
-}
-
-const toPageCursor = (createdSeq: bigint): string => Buffer.from(`m:${createdSeq}`).toString('base64url');
-
-function toSequence(field: string, cursor: string | null | undefined): bigint | undefined {
-  if (cursor == null) return undefined;
-  const [, digits] = /^m:(\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (digits === undefined) throw invalid(field, 'is not a cursor of this list');
-  return BigInt(digits);
 }

@@ -1,9 +1,12 @@
 import { builder } from './builder.js';
 import './types/add-memories.js';
 import './types/answer.js';
+import './types/changes.js';
+import './types/delete-memories.js';
 import './types/memories.js';
 import './types/plan-status.js';
 import './types/settings.js';
+import './types/supersede-memory.js';
 import './types/supersession-feed.js';
 import './types/timeline.js';
 

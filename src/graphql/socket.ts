@@ -1,4 +1,11 @@
-import type { DocumentNode, ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
+import type {
+  DocumentNode,
+  ExecutionArgs,
+  FormattedExecutionResult,
+  GraphQLError,
+  GraphQLFormattedError,
+  GraphQLSchema,
+} from 'graphql';
 import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
@@ -51,8 +58,16 @@ export const socketOptions = (
       return [toGraphqlError(error, report)];
     }
   },
-  onError: (_context, _id, _payload, errors) => errors.map((error) => toGraphqlError(error, report).toJSON()),
+  onNext: (_context, _id, _payload, _args, result) =>
+    result.errors && ({ ...result, errors: result.errors.map(toWire) } as FormattedExecutionResult),
+  onError: (_context, _id, _payload, errors) => errors.map((error) => toWire(toGraphqlError(error, report))),
 });
+
+/** Without `http`: what Yoga reads to choose a status, and takes off itself, has no meaning on a socket. */
+function toWire(error: GraphQLError): GraphQLFormattedError {
+  const { extensions = {}, ...rest } = error.toJSON();
+  return { ...rest, extensions: Object.fromEntries(Object.entries(extensions).filter(([name]) => name !== 'http')) };
+}
 
 /** One operation's run through Yoga's plugins; the library types it as `any`. */
 interface Enveloped {

@@ -1,7 +1,8 @@
 import { authenticate } from '../core/authenticate.js';
 import type { Deps } from '../core/deps.js';
 import { AppError, toAppError } from '../errors.js';
-import { ROUTES, type Route } from './routes.js';
+import type { Route } from './call.js';
+import { ROUTES } from './routes.js';
 import { toWireName } from './wire.js';
 
 export type ReportBug = (error: unknown) => void;
@@ -33,7 +34,7 @@ interface Match {
 async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<object> {
   const caller = await authenticate(deps, request.headers.get('authorization'));
   const body = ['POST', 'PATCH'].includes(route.method) ? toObject(await request.text()) : {};
-  return route.run({ deps, caller, path, query: url.searchParams, body });
+  return route.run({ deps, caller, path, query: url.searchParams, headers: request.headers, body });
 }
 
 /** The routes whose template fits, with the values of its `{names}`. */
@@ -69,12 +70,14 @@ function toObject(body: string): Record<string, unknown> {
 }
 
 /** `detail` for everybody; `code` and `field` for programs. */
-function render(error: AppError, { hasOwnInvalidReply }: Route): Response {
+function render(error: AppError, { invalidInput }: Route): Response {
   const { code, status, field } = error;
   const detail = wireMessage(error);
   const body = { detail, code, ...(field === undefined ? {} : { field: toWireName(field) }) };
-  if (code !== 'INVALID_INPUT' || !hasOwnInvalidReply) return Response.json(body, { status });
-  return Response.json({ status: 'error', error: 'validation failed', hint: detail, ...body }, { status: 400 });
+  const documented = code === 'INVALID_INPUT' ? invalidInput?.(error) : undefined;
+  if (documented !== 'ownReply') return Response.json(body, { status: documented === 'badRequest' ? 400 : status });
+  const hint = field === undefined ? detail : `${detail.replace(': ', ' ')}.`;
+  return Response.json({ status: 'error', error: 'validation failed', hint, ...body, detail: hint }, { status: 400 });
 }
 
 /** The core's messages begin with the field at fault, by the core's name for it. */

@@ -1,37 +1,23 @@
 import { addMemories } from '../core/add-memories.js';
-import type { Caller, Deps } from '../core/deps.js';
-import { getTimeline } from '../core/get-timeline.js';
+import { deleteMemories } from '../core/delete-memories.js';
+import { listChanges } from '../core/list-changes.js';
 import { listMemories } from '../core/list-memories.js';
 import { planStatus } from '../core/plan-status.js';
 import { queryMemories } from '../core/query-memories.js';
+import { memoryState, momentOf } from '../core/rules/validity.js';
 import { readSettings, updateSettings } from '../core/settings.js';
-import { memoryState } from '../core/rules/validity.js';
-import { fromWire, toAdded, toAnswer, toMemory, toPlanStatus, toSettings, type View } from './wire.js';
-
-export interface RestCall {
-  deps: Deps;
-  caller: Caller;
-  /** Values of the path's `{names}`. */
-  path: Readonly<Record<string, string>>;
-  query: URLSearchParams;
-  /** The parsed JSON object; empty without a body. */
-  body: Readonly<Record<string, unknown>>;
-}
-
-export interface Route {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  path: string;
-  run: (call: RestCall) => Promise<object>;
-  /** Documented for this endpoint alone: an unusable value is 400, in a shape of its own beside `detail`. */
-  hasOwnInvalidReply?: true;
-}
+import { asOfIn, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
+import { MEMORY_ROUTES } from './memory.js';
+import { toChanges } from './wire-audit.js';
+import { fromWire, toAdded, toAnswer, toMemory, toPlanStatus, toSettings } from './wire.js';
 
 /** The endpoints. Each only renames: what is valid, and who may do what, is decided in core. */
 export const ROUTES: readonly Route[] = [
   { method: 'POST', path: '/agent/memories', run: postMemories },
   { method: 'GET', path: '/agent/memories', run: getMemories },
+  { method: 'DELETE', path: '/agent/memories', run: removeMemories },
   { method: 'POST', path: '/agent/query', run: postQuery },
-  { method: 'GET', path: '/memories/{memory_id}/timeline', run: getMemoryTimeline },
+  { method: 'GET', path: '/agent/changes', run: getChanges },
   {
     method: 'GET',
     path: '/agent/settings',
@@ -41,68 +27,87 @@ export const ROUTES: readonly Route[] = [
     method: 'PATCH',
     path: '/agent/settings',
     run: async ({ deps, caller, body }) => toSettings(await updateSettings(deps, caller, fromWire(body))),
-    hasOwnInvalidReply: true,
+    invalidInput: () => 'ownReply',
   },
   {
     method: 'GET',
     path: '/plan/status',
     run: async ({ deps, caller }) => toPlanStatus(await planStatus(deps, caller)),
   },
+  ...MEMORY_ROUTES,
 ];
 
-async function postMemories({ deps, caller, body }: RestCall): Promise<object> {
-  return toAdded(await addMemories(deps, caller, fromWire(body)), caller.accountId, deps.config.messagesStatus);
+async function postMemories({ deps, caller, body, headers }: RestCall): Promise<object> {
+  const input = fromWire(body);
+  const idempotencyKey = headers.get('idempotency-key') ?? input['idempotencyKey'];
+  const result = await addMemories(deps, caller, { ...input, idempotencyKey });
+  return toAdded(result, caller.accountId, deps.config.messagesStatus);
 }
 
-async function getMemories({ deps, caller, query }: RestCall): Promise<object> {
-  const includeSuperseded = toBoolean(query.get('include_superseded'));
-  const asOf = { valid: query.get('as_of'), known: query.get('transaction_as_of') };
-  const source = query.get('source');
+async function getMemories(call: RestCall): Promise<object> {
+  const { deps, caller, query } = call;
+  const includeSuperseded = toBoolean('include_superseded', query.get('include_superseded'));
+  const asOf = asOfIn(query);
   const isPast = asOf.valid !== null || asOf.known !== null;
+  const one = (name: string): string[] | undefined => (query.has(name) ? query.getAll(name) : undefined);
   const page = await listMemories(deps, caller, {
     tenantId: query.get('tenant_id'),
-    sources: source === null ? undefined : [source],
-    state: includeSuperseded && !isPast ? 'ANY' : 'CURRENT',
+    sources: one('source'),
+    topics: one('topic'),
+    sessionIds: one('session_id'),
+    text: query.get('text'),
+    minImportance: toNumber(query.get('min_importance')),
+    state: query.get('state')?.toUpperCase() ?? (includeSuperseded && !isPast ? 'ANY' : 'CURRENT'),
     asOf,
     limit: toNumber(query.get('limit')),
+    atLeast: query.get('at_least'),
   });
-  const view = await viewOf(deps, caller);
+  const view = await viewOf(call);
+  const isSuperseded = (memory: (typeof page.memories)[number]) =>
+    memoryState(memory, momentOf(memory, view.now)) === 'SUPERSEDED';
   return {
     company_id: caller.accountId,
     tenant_id: query.get('tenant_id'),
     as_of: asOf.valid,
     transaction_as_of: asOf.known,
     include_superseded: includeSuperseded,
-    source,
+    source: query.get('source'),
     count: page.memories.length,
-    superseded_count: page.memories.filter((memory) => memoryState(memory, view.now) === 'SUPERSEDED').length,
+    superseded_count: page.memories.filter(isSuperseded).length,
     memories: page.memories.map((memory) => toMemory(memory, view)),
+    cursor: page.cursor.toString(),
   };
 }
 
-async function postQuery({ deps, caller, body }: RestCall): Promise<object> {
-  const answer = await queryMemories(deps, caller, fromWire(body));
-  return toAnswer(answer, caller.accountId, await viewOf(deps, caller));
-}
-
-async function getMemoryTimeline({ deps, caller, path }: RestCall): Promise<object> {
-  const { memories = [] } = await getTimeline(deps, caller, { memoryId: path['memory_id'] });
-  const view = await viewOf(deps, caller);
+async function removeMemories({ deps, caller, query }: RestCall): Promise<object> {
+  const tenantId = query.get('tenant_id');
+  const allTenants = tenantId === null && deps.config.deleteWithoutTenant === 'account';
+  const { deletedCount, cursor } = await deleteMemories(deps, caller, { tenantId, allTenants });
   return {
-    memory_id: path['memory_id']?.toLowerCase(),
+    status: 'deleted',
     company_id: caller.accountId,
-    chain_length: memories.length,
-    timeline: memories.map((memory) => toMemory(memory, view)),
+    tenant_id: tenantId,
+    deleted_count: deletedCount,
+    cursor: cursor.toString(),
   };
 }
 
-async function viewOf(deps: Deps, caller: Caller): Promise<View> {
-  const { freshnessHalfLifeDays } = await readSettings(deps, caller);
-  return { now: deps.now(), freshnessHalfLifeDays };
+async function postQuery(call: RestCall): Promise<object> {
+  const { deps, caller, body } = call;
+  const { as_of: valid, transaction_as_of: known, ...rest } = body;
+  const answer = await queryMemories(deps, caller, { ...fromWire(rest), asOf: { valid, known } });
+  const echo = { ...(valid != null && { as_of: valid }), ...(known != null && { transaction_as_of: known }) };
+  return { ...toAnswer(answer, caller.accountId, await viewOf(call)), ...echo };
 }
 
-/** A query parameter as the number it spells; anything else as it is, for the core to refuse by name. */
-const toNumber = (value: string | null): unknown => (value !== null && /^-?\d+$/.test(value) ? Number(value) : value);
-
-const toBoolean = (value: string | null): boolean =>
-  value !== null && ['true', '1', 'yes', 'on'].includes(value.toLowerCase());
+async function getChanges({ deps, caller, query }: RestCall): Promise<object> {
+  const page = await listChanges(deps, caller, {
+    from: query.get('from') ?? undefined,
+    to: query.get('to') ?? undefined,
+    tenantId: query.get('tenant_id'),
+    limit: toNumber(query.get('limit')),
+    after: query.get('after'),
+    atLeast: query.get('at_least'),
+  });
+  return toChanges(page, caller.accountId, query.get('tenant_id'));
+}

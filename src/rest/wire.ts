@@ -5,7 +5,7 @@ import type { RecordedDraft } from '../core/record-drafts.js';
 import { freshness } from '../core/rules/freshness.js';
 import { importanceWord } from '../core/rules/importance.js';
 import { originalMessage } from '../core/rules/original-message.js';
-import { isCurrent, knownUntil, memoryState } from '../core/rules/validity.js';
+import { isCurrent, knownUntil, memoryState, momentOf } from '../core/rules/validity.js';
 import type { Settings } from '../core/settings.js';
 import type { MemoryRow } from '../core/get-memory.js';
 
@@ -23,7 +23,8 @@ const timestampOrNull = (date: Date | null): string | null => date && timestamp(
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
 
 /** A memory, with the fields of every documented generation. */
-export function toMemory(memory: MemoryRow, { now, freshnessHalfLifeDays }: View) {
+export function toMemory(memory: MemoryRow, { now: present, freshnessHalfLifeDays }: View) {
+  const now = momentOf(memory, present);
   const message = originalMessage(memory, memory.capture?.messages);
   return {
     id: memory.id,
@@ -97,7 +98,7 @@ function toAutoSupersede({ hasRun, skippedReason, candidatesExamined, decisions 
 /** Reply to a write: of one memory in content mode, of all extracted facts in messages mode. */
 export function toAdded(result: AddMemoriesResult, companyId: string, messagesStatus: string) {
   const { drafts, tenantId, extraction } = result;
-  const base = { company_id: companyId, tenant_id: tenantId };
+  const base = { company_id: companyId, tenant_id: tenantId, cursor: result.cursor.toString() };
   const [first] = drafts;
   if (result.mode === 'content' && first) {
     return { status: 'saved', memory_id: first.memoryId, ...base, auto_supersede: toAutoSupersede(first) };
@@ -165,6 +166,12 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   importance_score: 'importance',
 };
 const WIRE_NAMES = new Map(Object.entries(OTHER_NAMES).map(([wire, core]) => [core, wire]));
+/** What the wire keeps flat. */
+const FLAT_NAMES: Readonly<Record<string, string>> = {
+  'asOf.valid': 'as_of',
+  'asOf.known': 'transaction_as_of',
+  idempotencyKey: 'Idempotency-Key',
+};
 
 /** A body's fields as the core knows them; values are left for the core to check, and names that are not the wire's are ignored. */
 export function fromWire(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -176,6 +183,7 @@ const toCamelCase = (name: string): string => name.replace(/_([a-z])/g, (_, lett
 
 /** The name of a core field on the wire, for errors. */
 export const toWireName = (field: string): string =>
+  FLAT_NAMES[field] ??
   field
     .split('.')
     .map((name) => WIRE_NAMES.get(name) ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))

@@ -150,4 +150,8 @@ export const embeddedPool = (db: EmbeddedPostgres): pg.Pool =>
     idleTimeoutMillis: 0,
     ssl: false,
     stream: () => new EmbeddedStream(db),
+    // The pool drops a connection on which a statement failed, but the one session lives on: without this, statements
+    // that the next connection names would "already exist", and every query from then on would fail.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool awaits it; its types do not say so
+    onConnect: (client) => client.query('ROLLBACK; DEALLOCATE ALL'),
   });

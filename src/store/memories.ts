@@ -3,8 +3,11 @@ import type { Capture, Memory } from '../generated/prisma/client.js';
 import type { Db, Tx } from './client.js';
 
 export type { Capture, Memory } from '../generated/prisma/client.js';
-/** A memory as the store gives it; with its capture where no projection asked for something else. */
-export type MemoryRow = Memory & { capture?: Capture };
+/**
+ * A memory as the store gives it; with its capture where no projection asked for something else, and with `viewedAt` where
+ * its windows are those that were believed at that instant.
+ */
+export type MemoryRow = Memory & { capture?: Capture; viewedAt?: Date };
 
 export interface NewCapture {
   id: string;
@@ -87,6 +90,10 @@ export interface ClosedWindow {
   id: string;
   validTo: Date;
   supersededById: string | null;
+  /** It was never true; its window must be empty. */
+  isRetracted?: boolean;
+  /** It still holds: its end lies ahead. */
+  isStillCurrent?: boolean;
 }
 
 /**
@@ -103,7 +110,9 @@ export async function closeWindow(tx: Tx, where: { accountId: string; at: Date }
     )
     UPDATE memories
     SET valid_to = ${window.validTo}::timestamptz, superseded_by_id = ${window.supersededById}::uuid,
-        known_to = coalesce(known_to, ${where.at}::timestamptz), believed_from = ${where.at}::timestamptz
+        known_to = CASE WHEN ${window.isStillCurrent ?? false} THEN known_to ELSE coalesce(known_to, ${where.at}::timestamptz) END,
+        retracted_at = CASE WHEN ${window.isRetracted ?? false} THEN ${where.at}::timestamptz ELSE retracted_at END,
+        believed_from = ${where.at}::timestamptz
     WHERE account_id = ${where.accountId}::uuid AND id = ${window.id}::uuid`;
 }
 
@@ -112,10 +121,10 @@ export async function findByFingerprint(
   tx: Tx,
   scope: { accountId: string; tenantId: string; source: string; channel: string },
   texts: readonly string[],
-): Promise<{ id: string; fingerprint: string }[]> {
+): Promise<{ id: string; fingerprint: string; validFrom: Date }[]> {
   const fingerprints = texts.map(fingerprint);
   return tx.$queryRaw`
-    SELECT id, left(text, 100) AS fingerprint FROM memories
+    SELECT id, left(text, 100) AS fingerprint, valid_from AS "validFrom" FROM memories
     WHERE account_id = ${scope.accountId}::uuid AND tenant_id = ${scope.tenantId} AND source = ${scope.source}
       AND channel = ${scope.channel} AND left(text, 100) = ANY (${fingerprints}) AND known_to IS NULL`;
 }
@@ -140,7 +149,7 @@ const WITH_CAPTURE = { include: { capture: true } };
 
 /** One memory of the account, or null. `projection`: what to select; with its capture if left out. */
 export const readMemory = (
-  db: Db,
+  db: Db | Tx,
   accountId: string,
   id: string,
   projection: object = WITH_CAPTURE,

@@ -153,5 +153,18 @@ CREATE TABLE memory_events (
   FOREIGN KEY (account_id, memory_id) REFERENCES memories (account_id, id) ON DELETE NO ACTION ON UPDATE NO ACTION,
   FOREIGN KEY (account_id, before_id) REFERENCES memories (account_id, id) ON DELETE NO ACTION ON UPDATE NO ACTION
 );
+CREATE INDEX memory_events_time_idx ON memory_events (account_id, tenant_id, created_at);
 CREATE INDEX memory_events_memory_idx ON memory_events (account_id, memory_id);
 CREATE INDEX memory_events_before_idx ON memory_events (account_id, before_id);
+
+-- Replies by idempotency key. Ids and decisions only: a replay reads the texts from the memories.
+CREATE TABLE idempotency_keys (
+  account_id   uuid NOT NULL REFERENCES accounts (id) ON DELETE NO ACTION ON UPDATE NO ACTION,
+  key          text NOT NULL,
+  tenant_id    text NOT NULL,
+  request_hash text NOT NULL,
+  -- Null while the first request with this key is still running.
+  reply        jsonb,
+  created_at   timestamptz(3) NOT NULL,
+  PRIMARY KEY (account_id, key)
+);

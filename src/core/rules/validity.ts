@@ -10,6 +10,10 @@ export interface Windows {
   retractedAt: Date | null;
 }
 
+/** The instant at which a memory is judged: that of the view it was read in, else now. */
+export const momentOf = (memory: object, now: Date): Date =>
+  'viewedAt' in memory && memory.viewedAt instanceof Date ? memory.viewedAt : now;
+
 /** What became of a memory, as far as is known at `now`. */
 export function memoryState(memory: Omit<Windows, 'validFrom' | 'knownFrom' | 'knownTo'>, now: Date): MemoryState {
   if (memory.retractedAt) return 'RETRACTED';

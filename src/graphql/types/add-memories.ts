@@ -39,6 +39,13 @@ const AddMemoriesInput = builder.inputType('AddMemoriesInput', {
       description:
         'True from when; for messages the date of the conversation. Left out: now. Transaction time is never given.',
     }),
+    supersedes: t.id({
+      description:
+        'With content only: UUID of any version of the fact. The new one takes its place among them, by validFrom.',
+    }),
+    idempotencyKey: t.string({
+      description: 'At most 255 characters. The same key and input again gives the same reply, for 24 hours.',
+    }),
     autoSupersede: t.boolean({ description: "Whether to close the facts it replaces; left out: the key's setting." }),
   }),
 });

@@ -5,6 +5,7 @@ import {
   type Citation as CitationShape,
 } from '../../core/query-memories.js';
 import { builder } from '../builder.js';
+import { AsOf, AsOfInstant } from './as-of.js';
 import { Memory } from './memory.js';
 
 const Citation = builder.objectRef<CitationShape>('Citation').implement({
@@ -34,6 +35,11 @@ const Answer = builder.objectRef<AnswerShape>('Answer').implement({
       description: 'Everything retrieved, best first.',
       resolve: ({ memories }) => [...memories],
     }),
+    asOf: t.field({
+      type: AsOfInstant,
+      description: 'The cell of time it speaks about.',
+      resolve: ({ asOf }) => asOf,
+    }),
     memoriesSearched: t.exposeInt('memoriesSearched', { description: 'How many memories the answer was sought in.' }),
     cursor: t.expose('cursor', { type: 'Cursor', description: 'The state of knowledge it was given in.' }),
   }),
@@ -46,6 +52,8 @@ const QueryInput = builder.inputType('QueryInput', {
     limit: t.int({ description: 'How many memories to retrieve, 1 to 100 (default 10).' }),
     tenantId: t.string({ description: 'The tenant; left out: the default one.' }),
     sources: t.stringList({ description: 'Only memories of these sources, exactly; left out: all.' }),
+    asOf: t.field({ type: AsOf, description: 'Ask about the past: the answer then begins "As of <date>".' }),
+    atLeast: t.field({ type: 'Cursor', description: 'Wait until this write is visible.' }),
     referenceDate: t.field({ type: 'DateTime', description: 'What "now" means in the question; left out: now.' }),
   }),
 });

@@ -1,8 +1,9 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
-import { getMemory } from '../../core/get-memory.js';
+import { viewMemory } from '../../core/get-memory.js';
 import { listMemories } from '../../core/list-memories.js';
 import { builder } from '../builder.js';
 import { pageArgs, toConnection, type MemoryConnectionShape } from '../memory-connection.js';
+import { AsOf } from './as-of.js';
 import { Memory } from './memory.js';
 
 const MemoryStateFilter = builder.enumType('MemoryStateFilter', {
@@ -16,7 +17,7 @@ const MemoryStateFilter = builder.enumType('MemoryStateFilter', {
   },
 });
 
-const MemoryFilter = builder.inputType('MemoryFilter', {
+export const MemoryFilter = builder.inputType('MemoryFilter', {
   description: 'Narrows a list. All conditions must hold; a list of names means any of them.',
   fields: (t) => ({
     tenantId: t.string({ description: 'The tenant; left out: the default one.' }),
@@ -65,9 +66,15 @@ const MemoryConnection = builder.connectionObject(
 builder.queryFields((t) => ({
   memory: t.prismaField({
     type: Memory,
-    description: 'One memory. Errors: INVALID_INPUT, FORBIDDEN (it belongs to another account), NOT_FOUND.',
-    args: { id: t.arg.id({ required: true, description: 'Its UUID.' }) },
-    resolve: (query, _root, { id }, { deps, caller }) => getMemory(deps, caller, { id }, query),
+    description:
+      'One memory, in whatever state; null where it was not valid or not known at asOf. Errors: INVALID_INPUT, FORBIDDEN (it belongs to another account), NOT_FOUND.',
+    nullable: true,
+    args: {
+      id: t.arg.id({ required: true, description: 'Its UUID.' }),
+      asOf: t.arg({ type: AsOf, description: 'As it was then.' }),
+      atLeast: t.arg({ type: 'Cursor', description: 'Wait until this write is visible.' }),
+    },
+    resolve: (query, _root, args, { deps, caller }) => viewMemory(deps, caller, args, query),
   }),
   memories: t.field({
     type: MemoryConnection,
@@ -78,15 +85,21 @@ builder.queryFields((t) => ({
       last: t.arg.int({ description: 'How many before the cursor, 1 to 100.' }),
       before: t.arg.string({ description: 'startCursor of the page after.' }),
       filter: t.arg({ type: MemoryFilter, description: 'Narrows the list.' }),
-      state: t.arg({ type: MemoryStateFilter, defaultValue: 'CURRENT', description: 'Which states to hold.' }),
+      state: t.arg({
+        type: MemoryStateFilter,
+        defaultValue: 'CURRENT',
+        description: 'Which states to hold; with asOf only CURRENT, or ANY with known alone.',
+      }),
+      asOf: t.arg({ type: AsOf, description: 'As they were then.' }),
+      atLeast: t.arg({ type: 'Cursor', description: 'Wait until this write is visible.' }),
     },
-    resolve: async (_root, { filter, state, ...page }, ctx, info) =>
+    resolve: async (_root, { filter, state, asOf, atLeast, ...page }, ctx, info) =>
       toConnection(
         page,
         await listMemories(
           ctx.deps,
           ctx.caller,
-          { ...filter, state, ...pageArgs(page) },
+          { ...filter, state, asOf, atLeast, ...pageArgs(page) },
           queryFromInfo({ context: ctx, info, typeName: 'Memory', paths: [['nodes'], ['edges', 'node']] }),
         ),
       ),

@@ -2,7 +2,7 @@ import type { EventKind as EventKindName } from '../../core/follow-supersessions
 import { builder } from '../builder.js';
 import { Verdict } from './verdict.js';
 
-const EventKind = builder.enumType('EventKind', {
+export const EventKind = builder.enumType('EventKind', {
   description: 'What happened.',
   values: {
     CREATED: { description: 'A memory was stored.' },
@@ -15,6 +15,9 @@ const EventKind = builder.enumType('EventKind', {
     DELETED: { description: 'Memories were deleted.' },
   },
 });
+
+/** The database checks the words. */
+export const toEventKind = ({ kind }: { kind: string }): EventKindName => kind as EventKindName;
 
 const Cause = builder.prismaObject('MemoryEvent', {
   variant: 'Cause',
@@ -42,7 +45,7 @@ export const MemoryEvent = builder.prismaObject('MemoryEvent', {
   description: 'Something that happened to the memories of the account.',
   fields: (t) => ({
     cursor: t.expose('seq', { type: 'Cursor', description: 'Its position: resume a feed after it.' }),
-    kind: t.field({ type: EventKind, description: 'What happened.', resolve: ({ kind }) => kind as EventKindName }),
+    kind: t.field({ type: EventKind, description: 'What happened.', resolve: toEventKind }),
     at: t.expose('createdAt', { type: 'DateTime', description: 'Transaction time of the write.' }),
     cause: t.variant(Cause, { description: 'Why it happened.' }),
     memory: t.relation('memory', {

@@ -1,6 +1,7 @@
 import { freshness } from '../../core/rules/freshness.js';
-import { isCurrent, knownUntil, memoryState } from '../../core/rules/validity.js';
+import { isCurrent, knownUntil, memoryState, momentOf } from '../../core/rules/validity.js';
 import { builder } from '../builder.js';
+import { Audit } from './audit.js';
 import { SourceCitation } from './source-citation.js';
 
 export const MemoryState = builder.enumType('MemoryState', {
@@ -42,25 +43,25 @@ export const Memory = builder.prismaObject('Memory', {
       type: 'DateTime',
       nullable: true,
       description: 'Transaction time: held current until just before; null while it is.',
-      resolve: (memory, _args, { deps }) => knownUntil(memory, deps.now()),
+      resolve: (memory, _args, { deps }) => knownUntil(memory, momentOf(memory, deps.now())),
     }),
     state: t.field({
       type: MemoryState,
       description: 'What became of it.',
-      resolve: (memory, _args, { deps }) => memoryState(memory, deps.now()),
+      resolve: (memory, _args, { deps }) => memoryState(memory, momentOf(memory, deps.now())),
     }),
     isCurrent: t.boolean({
       description: 'Whether its state is CURRENT.',
-      resolve: (memory, _args, { deps }) => isCurrent(memory, deps.now()),
+      resolve: (memory, _args, { deps }) => isCurrent(memory, momentOf(memory, deps.now())),
     }),
     freshness: t.float({
       description:
         '0 to 1: halves with each half-life (a setting of the key) of its age; 0 once it is not current. Never ranks.',
       resolve: async (memory, _args, { deps, settings }) =>
         freshness(
-          { createdAt: memory.knownFrom, isCurrent: isCurrent(memory, deps.now()) },
+          { createdAt: memory.knownFrom, isCurrent: isCurrent(memory, momentOf(memory, deps.now())) },
           (await settings()).freshnessHalfLifeDays,
-          deps.now(),
+          momentOf(memory, deps.now()),
         ),
     }),
     supersededBy: t.relation('supersededBy', { nullable: true, description: 'The version that replaced it.' }),
@@ -73,6 +74,16 @@ export const Memory = builder.prismaObject('Memory', {
       type: SourceCitation,
       description: 'What it was taken from.',
       select: { capture: true },
+      resolve: (memory) => memory,
+    }),
+    audit: t.field({
+      type: Audit,
+      description: 'Where it came from and all that happened to it.',
+      select: {
+        capture: true,
+        eventsAfter: { include: { apiKey: true } },
+        eventsBefore: { include: { apiKey: true } },
+      },
       resolve: (memory) => memory,
     }),
   }),

@@ -1,24 +1,32 @@
+import { isCurrent, momentOf } from '../../core/rules/validity.js';
 import { getTimeline } from '../../core/get-timeline.js';
 import { builder } from '../builder.js';
+import { AsOf } from './as-of.js';
+
+// One selection for all fields: together they cost one statement, and show the same versions as of any instant.
+const OLDEST_FIRST = { orderBy: [{ validFrom: 'asc' as const }, { createdSeq: 'asc' as const }] };
 
 export const Timeline = builder.prismaObject('Chain', {
   name: 'Timeline',
   description: 'All versions of one fact.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Id of the chain that the versions form.' }),
-    chainLength: t.relationCount('memories', { description: 'How many versions there are.' }),
+    chainLength: t.int({
+      description: 'How many versions there are.',
+      select: { memories: OLDEST_FIRST },
+      resolve: ({ memories }) => memories.length,
+    }),
     entries: t.relation('memories', {
       description: 'The versions, oldest first in valid time.',
-      query: { orderBy: [{ validFrom: 'asc' }, { createdSeq: 'asc' }] },
+      query: OLDEST_FIRST,
     }),
     current: t.prismaField({
       type: 'Memory',
       nullable: true,
       description: 'The version that holds now; null if the fact expired or was retracted.',
-      select: (_args, _ctx, nestedSelection) => ({
-        memories: { ...nestedSelection({}), where: { knownTo: null }, take: 1 },
-      }),
-      resolve: (_query, { memories: [head] }) => head ?? null,
+      select: (_args, _ctx, nestedSelection) => ({ memories: nestedSelection(OLDEST_FIRST) }),
+      resolve: (_query, { memories }, _args, { deps }) =>
+        memories.find((memory) => isCurrent(memory, momentOf(memory, deps.now()))),
     }),
   }),
 });
@@ -27,7 +35,14 @@ builder.queryFields((t) => ({
   timeline: t.prismaField({
     type: Timeline,
     description: 'All versions of the fact that a memory belongs to. Errors: INVALID_INPUT, FORBIDDEN, NOT_FOUND.',
-    args: { memoryId: t.arg.id({ required: true, description: 'UUID of any of its versions.' }) },
-    resolve: (query, _root, { memoryId }, { deps, caller }) => getTimeline(deps, caller, { memoryId }, query),
+    args: {
+      memoryId: t.arg.id({ required: true, description: 'UUID of any of its versions.' }),
+      asOf: t.arg({
+        type: AsOf,
+        description: 'known: the versions known then, as believed then; valid: those true then.',
+      }),
+      atLeast: t.arg({ type: 'Cursor', description: 'Wait until this write is visible.' }),
+    },
+    resolve: (query, _root, args, { deps, caller }) => getTimeline(deps, caller, args, query),
   }),
 }));

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { instant, optional, sessionId, source, storable, tenantId, text, topic, uuid } from './parse-input.js';
+
+const message = z.object({ role: z.enum(['user', 'assistant', 'system']), content: text(100_000) });
+
+export const addMemoriesInput = z
+  .object({
+    content: optional(text(50_000)),
+    messages: optional(z.array(message).min(1).max(1_000)),
+    topic: optional(topic),
+    importance: optional(z.number()),
+    importanceWord: optional(storable(32)),
+    source: optional(source),
+    tenantId,
+    sessionId,
+    validFrom: optional(instant),
+    supersedes: optional(uuid),
+    autoSupersede: optional(z.boolean()),
+    idempotencyKey: optional(text(255)),
+    llm: optional(z.never('bring-your-own models are not supported yet')),
+  })
+  .refine(({ content, messages }) => (content === undefined) !== (messages === undefined), {
+    error: 'exactly one of content and messages is required',
+    path: ['content'],
+  })
+  .refine(({ messages, supersedes }) => messages === undefined || supersedes === undefined, {
+    error: 'goes with content only',
+    path: ['supersedes'],
+  });
+
+export type AddMemoriesInput = z.input<typeof addMemoriesInput>;
+/** Without the idempotency key: it names the request, and is no part of it. */
+export type CheckedAddMemories = Omit<z.output<typeof addMemoriesInput>, 'idempotencyKey'>;

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { AppError } from '../errors.js';
+import { claimKey, releaseKey } from '../store/idempotency-keys.js';
+import type { Caller, Deps } from './deps.js';
+
+const REMEMBERED_MS = 24 * 3_600_000;
+/** Longer than any write can take: its model calls have deadlines. */
+const STALE_MS = 15 * 60_000;
+
+interface Request {
+  /** Undefined: the request is not to be remembered. */
+  key: string | undefined;
+  tenantId: string;
+  /** The checked input, without the key. */
+  input: object;
+}
+
+/**
+ * Runs a write once per key: the same request again gives the stored reply for 24 hours, through `replay`. The reply is
+ * stored by `run` itself, in its transaction. As in the IETF draft "The Idempotency-Key HTTP Header Field".
+ * @throws AppError INVALID_INPUT for the same key with another body, CONFLICT while the first request runs
+ */
+export async function writeOnce<Result>(
+  { db, now }: Deps,
+  { accountId }: Caller,
+  { key, tenantId, input }: Request,
+  run: () => Promise<Result>,
+  replay: (reply: unknown) => Promise<Result>,
+): Promise<Result> {
+  if (key === undefined) return run();
+  const at = now();
+  const stored = await claimKey(db, {
+    accountId,
+    key,
+    tenantId,
+    requestHash: hashOf(input),
+    now: at,
+    staleBefore: new Date(at.getTime() - STALE_MS),
+    forgottenBefore: new Date(at.getTime() - REMEMBERED_MS),
+  });
+  if (stored) return replay(repeatable(stored, input));
+  try {
+    return await run();
+  } catch (error) {
+    await releaseKey(db, accountId, key);
+    throw error;
+  }
+}
+
+const hashOf = (input: object): string => createHash('sha256').update(JSON.stringify(input)).digest('hex');
+
+function repeatable({ requestHash, reply }: { requestHash: string; reply: unknown }, input: object): unknown {
+  const field = 'idempotencyKey';
+  if (requestHash !== hashOf(input)) {
+    throw new AppError('INVALID_INPUT', 'idempotencyKey: was used for another request', { field });
+  }
+  if (reply === null)
+    throw new AppError('CONFLICT', 'idempotencyKey: the first request with it is still running', { field });
+  return reply;
+}

@@ -1,0 +1,46 @@
+import type { Caller, Deps } from '../core/deps.js';
+import { readSettings } from '../core/settings.js';
+import { AppError } from '../errors.js';
+import type { View } from './wire.js';
+
+export interface RestCall {
+  deps: Deps;
+  caller: Caller;
+  /** Values of the path's `{names}`. */
+  path: Readonly<Record<string, string>>;
+  query: URLSearchParams;
+  headers: Headers;
+  /** The parsed JSON object; empty without a body. */
+  body: Readonly<Record<string, unknown>>;
+}
+
+export interface Route {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  path: string;
+  run: (call: RestCall) => Promise<object>;
+  /** What the documents say of unusable input where it is not 422. */
+  invalidInput?: (error: AppError) => 'ownReply' | 'badRequest' | undefined;
+}
+
+/** What memories are shown with: the time, and the key's half-life. */
+export async function viewOf({ deps, caller }: RestCall): Promise<View> {
+  const { freshnessHalfLifeDays } = await readSettings(deps, caller);
+  return { now: deps.now(), freshnessHalfLifeDays };
+}
+
+/** The two time axes as query parameters. */
+export const asOfIn = (query: URLSearchParams) => ({
+  valid: query.get('as_of'),
+  known: query.get('transaction_as_of'),
+});
+
+/** A query parameter as the number it spells; anything else as it is, for the core to refuse by name. */
+export const toNumber = (value: string | null): unknown =>
+  value !== null && /^-?\d+$/.test(value) ? Number(value) : value;
+
+/** @throws AppError INVALID_INPUT for a value that is neither yes nor no */
+export function toBoolean(name: string, value: string | null): boolean {
+  if (value === null || ['false', '0', 'no', 'off'].includes(value.toLowerCase())) return false;
+  if (['true', '1', 'yes', 'on'].includes(value.toLowerCase())) return true;
+  throw new AppError('INVALID_INPUT', `${name}: must be true or false`, { field: name });
+}
