@@ -25,7 +25,7 @@ export async function retractMemory(
   query?: Projection,
 ): Promise<RetractMemoryResult> {
   const { memoryId, reason } = parseInput(retractInput, input);
-  await getMemory(deps, caller, { id: memoryId }, {});
+  await getMemory(deps, caller, { id: memoryId }, {}, 'memoryId');
   const { cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
     const memory = await readMemory(tx, caller.accountId, memoryId, {});
     if (!memory) throw new AppError('NOT_FOUND', 'There is no such memory.');

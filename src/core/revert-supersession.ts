@@ -39,7 +39,7 @@ export async function revertSupersession(
   query?: Projection,
 ): Promise<RevertSupersessionResult> {
   const checked = parseInput(revertInput, input);
-  const old = await getMemory(deps, caller, { id: checked.memoryId });
+  const old = await getMemory(deps, caller, { id: checked.memoryId }, undefined, 'memoryId');
   const [embedding = new Float32Array(deps.embedder.dimensions)] = await deps.embedder.embed([old.text]);
   const id = randomUUID();
   const { cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {

@@ -22,7 +22,7 @@ interface StoredReply {
 
 /** A write's outcome without any text of a memory, as JSON. */
 export function toReply({ drafts, extraction, cursor }: Written): StoredReply {
-  const stored = drafts.map(({ draft: _draft, ...rest }) => rest);
+  const stored = drafts.map(({ draft, ...rest }) => rest);
   const memoryIds = drafts.flatMap(({ memoryId, decisions }) => [memoryId, ...decisions.map(({ rivalId }) => rivalId)]);
   return { drafts: stored, extraction, cursor: cursor.toString(), memoryIds };
 }

@@ -41,7 +41,7 @@ export async function supersedeMemory(
   query?: Projection,
 ): Promise<SupersedeMemoryResult> {
   const checked = parseInput(supersedeInput, input);
-  await getMemory(deps, caller, { id: checked.memoryId }, {});
+  await getMemory(deps, caller, { id: checked.memoryId }, {}, 'memoryId');
   if (checked.supersededBy !== undefined)
     await getMemory(deps, caller, { id: checked.supersededBy }, {}, 'supersededBy');
   const { result, cursor } = await withLedger(deps.db, caller, deps.now, (tx, ledger) =>

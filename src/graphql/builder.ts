@@ -35,7 +35,19 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     dmmf: getDatamodel(),
     onUnusedQuery: 'error',
   },
-  relay: { nodeQueryOptions: false, nodesQueryOptions: false },
+  relay: {
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    pageInfoTypeOptions: { description: 'Where a page lies in its list.' },
+    hasNextPageFieldOptions: { description: 'Whether there is more after it.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there is more before it.' },
+    startCursorFieldOptions: { description: 'Cursor of its first edge; null for an empty page.' },
+    endCursorFieldOptions: { description: 'Cursor of its last edge; null for an empty page.' },
+    pageInfoFieldOptions: { description: 'Where the page lies in the list.' },
+    edgesFieldOptions: { description: 'What the page holds, each with its cursor.' },
+    nodeFieldOptions: { description: 'The one it stands for.' },
+    cursorFieldOptions: { description: 'Its place in the list: give it as after or before.' },
+  },
 });
 
 builder.queryType({ description: 'Reads. Every list is a connection; nothing leaves the account of the API key.' });

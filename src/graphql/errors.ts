@@ -47,7 +47,9 @@ interface RequestError extends GraphQLError {
 
 /** Raised by the library while it reads, parses, validates or coerces: there is no resolver's error underneath. */
 const isOfTheRequest = (error: unknown): error is RequestError =>
-  error instanceof Error && error.name === 'GraphQLError' && !isThrown((error as { originalError?: unknown }).originalError);
+  error instanceof Error &&
+  error.name === 'GraphQLError' &&
+  !isThrown((error as { originalError?: unknown }).originalError);
 
 const isThrown = (original: unknown): boolean => original instanceof Error && original.name !== 'GraphQLError';
 
@@ -59,6 +61,7 @@ function requestError(error: RequestError): GraphQLError {
   return new GraphQLError(message, {
     ...place(error),
     ...(error.source ? { source: error.source } : {}),
+    ...(error.positions ? { positions: error.positions } : {}), // a syntax error has no nodes to be placed by
     extensions: { ...error.extensions, code, ...(field === undefined ? {} : { field }) },
   });
 }

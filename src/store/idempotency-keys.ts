@@ -1,4 +1,3 @@
-import type { Prisma } from '../generated/prisma/client.js';
 import type { Db, Tx } from './client.js';
 
 export interface KeyClaim {
@@ -39,7 +38,7 @@ export async function claimKey(db: Db, claim: KeyClaim): Promise<StoredReply | n
 export async function completeKey(tx: Tx, accountId: string, key: string, reply: object): Promise<void> {
   await tx.idempotencyKey.update({
     where: { accountId_key: { accountId, key } },
-    data: { reply: reply as Prisma.InputJsonObject },
+    data: { reply: reply },
   });
 }
 

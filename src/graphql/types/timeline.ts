@@ -1,6 +1,7 @@
 import { isCurrent, momentOf } from '../../core/rules/validity.js';
 import { getTimeline } from '../../core/get-timeline.js';
 import { builder } from '../builder.js';
+import { Memory } from './memory.js';
 import { AsOf } from './as-of.js';
 
 // One selection for all fields: together they cost one statement, and show the same versions as of any instant.
@@ -20,12 +21,13 @@ export const Timeline = builder.prismaObject('Chain', {
       description: 'The versions, oldest first in valid time.',
       query: OLDEST_FIRST,
     }),
-    current: t.prismaField({
-      type: 'Memory',
+    // Not a prismaField: that one takes its query for unused, and fails, as soon as a relation is asked for below it.
+    current: t.field({
+      type: Memory,
       nullable: true,
       description: 'The version that holds now; null if the fact expired or was retracted.',
       select: (_args, _ctx, nestedSelection) => ({ memories: nestedSelection(OLDEST_FIRST) }),
-      resolve: (_query, { memories }, _args, { deps }) =>
+      resolve: ({ memories }, _args, { deps }) =>
         memories.find((memory) => isCurrent(memory, momentOf(memory, deps.now()))),
     }),
   }),
