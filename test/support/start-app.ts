@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import pino from 'pino';
 import { inject } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
@@ -7,22 +5,29 @@ import { readConfig } from '../../src/config.js';
 import { createAccount, createApiKey } from '../../src/core/accounts.js';
 import type { Caller } from '../../src/core/deps.js';
 import { authenticate } from '../../src/core/authenticate.js';
+import { createDatabase } from './postgres.js';
 
 export interface Client {
   key: string;
   caller: Caller;
   /** A REST call through the door, without a port. */
-  rest(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<RestReply>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  rest<Body = any>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<RestReply<Body>>;
   /** A GraphQL operation through the door, without a port. */
   graphql<Data = Record<string, never>>(query: string, variables?: object): Promise<GraphqlReply<Data>>;
 }
 
-export interface RestReply {
+// Replies are looked into field by field: a test that reads a wrong one fails on `undefined`.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export interface RestReply<Body = any> {
   status: number;
   headers: Headers;
-  // Replies are looked into field by field: a test that reads a wrong one fails on `undefined`.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  body: any;
+  body: Body;
 }
 
 export interface GraphqlReply<Data> {
@@ -68,24 +73,20 @@ export async function startApp({ env = {}, now }: StartOptions = {}): Promise<Te
   };
 }
 
-async function freshDatabase(): Promise<{ env: Record<string, string>; drop: () => Promise<void> }> {
+export async function freshDatabase(): Promise<{ env: Record<string, string>; drop: () => Promise<void> }> {
   const server = inject('testDatabaseUrl');
   if (server === '') return { env: { PALIMPSEST_DATA_DIR: 'memory://' }, drop: () => Promise.resolve() };
-  const name = `palimpsest_test_${randomUUID().slice(0, 8)}`;
-  const admin = async (sql: string): Promise<void> => {
-    const client = new pg.Client({ connectionString: server });
-    await client.connect();
-    await client.query(sql).finally(() => client.end());
-  };
-  await admin(`CREATE DATABASE ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return { env: { DATABASE_URL: url.href }, drop: () => admin(`DROP DATABASE ${name} WITH (FORCE)`) };
+  const { url, drop } = await createDatabase(server);
+  return { env: { DATABASE_URL: url }, drop };
 }
 
 async function newClient(
   app: App,
-  { autoSupersede = false, plan = 'pro', accountId }: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string } = {},
+  {
+    autoSupersede = false,
+    plan = 'pro',
+    accountId,
+  }: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string } = {},
 ): Promise<Client> {
   const owner = accountId ?? (await createAccount(app.deps, { name: 'test', plan })).id;
   const { key } = await createApiKey(app.deps, { name: 'test', accountId: owner, autoSupersedeDefault: autoSupersede });
@@ -99,13 +100,14 @@ async function newClient(
 }
 
 /** A REST call with exactly these headers; a string body is sent as it is. */
-export async function callRest(
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export async function callRest<Body = any>(
   app: Pick<App, 'fetch'>,
   method: string,
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<RestReply> {
+): Promise<RestReply<Body>> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const response = await app.fetch(
     new Request(`http://palimpsest${path}`, {
@@ -114,7 +116,7 @@ export async function callRest(
       ...(body === undefined ? {} : { body: text }),
     }),
   );
-  return { status: response.status, headers: response.headers, body: await response.json() };
+  return { status: response.status, headers: response.headers, body: (await response.json()) as Body };
 }
 
 /** A GraphQL request with exactly these headers; a string body is sent as it is. */

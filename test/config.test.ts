@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from '../src/config.js';
+
+const ROOT = path.join(import.meta.dirname, '..');
+const EXAMPLE = readFileSync(path.join(ROOT, '.env.example'), 'utf8');
+const SOURCE = readFileSync(path.join(ROOT, 'src/config.ts'), 'utf8');
+
+/** The variables that src/config.ts declares. */
+const declared = [...SOURCE.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, name]) => name ?? '');
+
+describe('readConfig', () => {
+  it('has a default for everything, and serves this machine alone', () => {
+    expect(readConfig({})).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      isProduction: false,
+      hasGraphiql: true,
+      logLevel: 'info',
+      maxBodyBytes: 1_048_576,
+      queryLimit: 10,
+      messagesStatus: 'saved',
+      writesLimits: { starter: 50_000, pro: 1_000_000 },
+      database: { kind: 'embedded', dataDir: './data' },
+      anthropic: null,
+    });
+  });
+
+  it.each([
+    [{ PORT: '0' }, { port: 0 }],
+    [{ HOST: '::' }, { host: '::' }],
+    [{ PALIMPSEST_DATA_DIR: '/var/lib/p' }, { database: { kind: 'embedded', dataDir: '/var/lib/p' } }],
+    [
+      { DATABASE_URL: 'postgresql://u:p@h:5432/d', PALIMPSEST_DATA_DIR: './data' },
+      { database: { kind: 'postgres', url: 'postgresql://u:p@h:5432/d', poolSize: 10 } },
+    ],
+    [
+      { DATABASE_URL: 'postgres://h/d', PALIMPSEST_POOL_SIZE: '3' },
+      { database: { kind: 'postgres', url: 'postgres://h/d', poolSize: 3 } },
+    ],
+    [{ NODE_ENV: 'production' }, { isProduction: true, hasGraphiql: false }],
+    [{ NODE_ENV: 'production', PALIMPSEST_GRAPHIQL: 'true' }, { hasGraphiql: true }],
+    [{ PALIMPSEST_GRAPHIQL: 'false' }, { hasGraphiql: false }],
+    [{ PALIMPSEST_MESSAGES_STATUS: 'extracted' }, { messagesStatus: 'extracted' }],
+    [{ PALIMPSEST_STARTER_WRITES: '0' }, { writesLimits: { starter: 0, pro: 1_000_000 } }],
+    [
+      { ANTHROPIC_API_KEY: 'sk-x' },
+      { anthropic: { apiKey: 'sk-x', answerModel: 'claude-opus-4-7', extractionModel: 'claude-opus-4-7' } },
+    ],
+    [{ ANTHROPIC_BASE_URL: 'http://localhost:1' }, { anthropic: null }],
+    [{ SOMETHING_ELSE: 'x' }, { port: 4000 }],
+  ])('reads %j', (env, expected) => {
+    expect(readConfig(env)).toMatchObject(expected);
+  });
+
+  it('takes an empty variable for one that is not set', () => {
+    const empty = Object.fromEntries(declared.map((name) => [name, '']));
+    expect(readConfig(empty)).toEqual(readConfig({}));
+  });
+
+  it.each([
+    ['PORT', 'http'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '40.5'],
+    ['DATABASE_URL', 'mysql://h/d'],
+    ['DATABASE_URL', 'h:5432'],
+    ['PALIMPSEST_POOL_SIZE', '0'],
+    ['PALIMPSEST_LOG_LEVEL', 'verbose'],
+    ['PALIMPSEST_GRAPHIQL', 'yes'],
+    ['PALIMPSEST_MAX_BODY_BYTES', '10'],
+    ['PALIMPSEST_QUERY_LIMIT', '101'],
+    ['PALIMPSEST_MESSAGES_STATUS', 'done'],
+    ['PALIMPSEST_STARTER_WRITES', '-1'],
+    ['PALIMPSEST_PRO_WRITES', 'many'],
+    ['ANTHROPIC_BASE_URL', 'ftp://host'],
+    ['PALIMPSEST_MODEL_TIMEOUT_MS', '1'],
+  ])('refuses %s=%s by name', (name, value) => {
+    expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`\n {2}${name}: `));
+  });
+
+  it('names all that is wrong at once, and no value', () => {
+    const read = (): unknown =>
+      readConfig({
+        PORT: 'xyzzy',
+        DATABASE_URL: 'mysql://u:xyzzy@h/d',
+        PALIMPSEST_LOG_LEVEL: 'xyzzy',
+        ANTHROPIC_BASE_URL: 'xyzzy',
+      });
+    expect(read).toThrow(/PORT[^]*DATABASE_URL[^]*PALIMPSEST_LOG_LEVEL[^]*ANTHROPIC_BASE_URL/);
+    expect(read).not.toThrow(/xyzzy/);
+  });
+
+  it('can not be changed afterwards', () => {
+    const config = readConfig({ ANTHROPIC_API_KEY: 'sk-x' });
+    for (const part of [config, config.database, config.writesLimits, config.anthropic]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+});
+
+describe('.env.example', () => {
+  const example = parseEnv(EXAMPLE);
+
+  it('names every variable that the program knows, and no other', () => {
+    expect(declared.length).toBeGreaterThan(15);
+    expect(Object.keys(example).sort()).toEqual([...declared].sort());
+  });
+
+  it('names each variable once, in a file that every reader of such files takes', () => {
+    const names = [...EXAMPLE.matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(EXAMPLE.split('\n').every((line) => /^(#.*|[A-Z_]+=\S*|)$/.test(line))).toBe(true);
+  });
+
+  it('has the defaults', () => {
+    expect(readConfig(example)).toEqual(readConfig({}));
+  });
+});
