@@ -5,6 +5,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
+import { Turns } from './core/turns.js';
 import { AppError } from './errors.js';
 import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions, type SocketExtra } from './graphql/socket.js';
@@ -45,6 +46,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     wakeups: database.wakeups,
     llm: config.anthropic ? createAnthropicLlm(config.anthropic) : createOfflineLlm(),
     embedder: createOfflineEmbedder(),
+    turns: new Turns(),
     now,
     config,
   };

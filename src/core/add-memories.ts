@@ -1,17 +1,17 @@
 import { AppError } from '../errors.js';
 import type { Attribution } from '../models/llm.js';
-import { readAccount, readSettings } from '../store/accounts.js';
+import { readAccount, readSettings, type Settings } from '../store/accounts.js';
 import { completeKey } from '../store/idempotency-keys.js';
 import { withLedger } from '../store/ledger.js';
-import type { Scope } from '../store/listing.js';
+import { hasNewerThan, type Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { addMemoriesInput, type AddMemoriesInput, type CheckedAddMemories } from './add-memories-input.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { draftFacts } from './draft-facts.js';
 import { getMemory } from './get-memory.js';
-import { judgeDrafts } from './judge-drafts.js';
+import { judgeDrafts, judgeNewcomers, type JudgedDraft } from './judge-drafts.js';
 import { parseInput, storedTenant } from './parse-input.js';
-import { recordDrafts, type RecordedDraft } from './record-drafts.js';
+import { recordDrafts, type RecordedDraft, type Writing } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 import { fromReply, toReply, type Written } from './stored-reply.js';
 import { writeOnce } from './write-once.js';
@@ -79,13 +79,40 @@ async function write(
   // Who says which version a fact replaces needs no classifier.
   const isJudged = (checked.autoSupersede ?? settings.autoSupersedeDefault) && checked.supersedes === undefined;
   const judged = await judgeDrafts(deps, scope, drafts, settings, isJudged);
-  const { result, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
-    const recorded = await recordDrafts(tx, ledger, { deps, caller, scope, checked, extraction }, judged);
-    const written = { drafts: recorded, extraction, cursor: ledger.cursor };
-    if (key !== undefined) await completeKey(tx, caller.accountId, key, toReply(written));
-    return recorded;
-  });
-  return { drafts: result, extraction, cursor };
+  const writing = { deps, caller, scope, checked, extraction };
+  const record = () => recordJudged(writing, key, settings, { judged, seen: account.lastSeq });
+  // In turns: of many that judge and store at once one would get through a round, and the others judge again.
+  return isJudged ? deps.turns.take(`${scope.accountId} ${scope.tenantId}`, record) : record();
+}
+
+/** How often a write steps back for writers in other processes before it is stored on what it knows. */
+const MAX_ROUNDS = 50;
+
+/**
+ * Stores what was judged. A memory that another write stored meanwhile was not judged: that would leave two current
+ * facts where one replaces the other. The write then steps back, judges the newcomers outside the lock, and comes again.
+ */
+async function recordJudged(
+  writing: Writing,
+  key: string | undefined,
+  settings: Settings,
+  first: { judged: readonly JudgedDraft[]; seen: bigint },
+): Promise<Written> {
+  const { deps, caller, scope, extraction } = writing;
+  let { judged, seen } = first;
+  for (let round = 1; ; round++) {
+    const isOpen = round < MAX_ROUNDS && judged.some(({ hasRun }) => hasRun);
+    const { result: drafts, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
+      if (isOpen && ledger.cursor > seen && (await hasNewerThan(tx, scope, seen))) return null;
+      const recorded = await recordDrafts(tx, ledger, writing, judged);
+      const reply = () => toReply({ drafts: recorded, extraction, cursor: ledger.cursor });
+      if (key !== undefined) await completeKey(tx, caller.accountId, key, reply());
+      return recorded;
+    });
+    if (drafts) return { drafts, extraction, cursor };
+    judged = await judgeNewcomers(deps, scope, judged, settings, seen);
+    seen = cursor;
+  }
 }
 
 /** The version that a new one is to be placed beside must be one that the caller may see, in the same tenant. */

@@ -3,6 +3,7 @@ import type { Embedder } from '../models/embedder.js';
 import type { Llm } from '../models/llm.js';
 import type { Db } from '../store/client.js';
 import type { Wakeups } from '../store/wakeups.js';
+import type { Turns } from './turns.js';
 
 /** What verbs work with; made once in app.ts. */
 export interface Deps {
@@ -10,6 +11,8 @@ export interface Deps {
   wakeups: Wakeups;
   llm: Llm;
   embedder: Embedder;
+  /** Writers that must judge one another's facts, one after the other. */
+  turns: Turns;
   now: () => Date;
   config: Config;
 }

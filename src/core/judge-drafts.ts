@@ -28,7 +28,7 @@ const CANDIDATES = 5;
 
 /**
  * Asks, for each draft, which current memories it replaces. Slow: it runs before the transaction, which checks again
- * that a memory to be closed is still current.
+ * that a memory to be closed is still current, and asks for another round about those that came meanwhile.
  */
 export async function judgeDrafts(
   deps: Deps,
@@ -40,6 +40,30 @@ export async function judgeDrafts(
   const judged: JudgedDraft[] = [];
   for (const draft of drafts) judged.push(await judge(deps, scope, draft, settings, isEnabled));
   return judged;
+}
+
+/** Another round, about the memories that were stored after `since` alone; what was found before stays. */
+export async function judgeNewcomers(
+  deps: Deps,
+  scope: Scope,
+  judged: readonly JudgedDraft[],
+  settings: Settings,
+  since: bigint,
+): Promise<JudgedDraft[]> {
+  const again: JudgedDraft[] = [];
+  for (const before of judged) {
+    if (!before.hasRun) {
+      again.push(before);
+      continue;
+    }
+    const decisions = await decideAll(deps, scope, before.draft, settings, since);
+    again.push({
+      ...before,
+      candidatesExamined: before.candidatesExamined + decisions.length,
+      decisions: [...decisions, ...before.decisions],
+    });
+  }
+  return again;
 }
 
 async function judge(
@@ -60,15 +84,30 @@ async function judge(
   const excluded = excludedCategory(draft, settings.excludedCategories);
   if (excluded !== null) return skip(`category ${excluded} is excluded`);
 
-  const rivals = await nearestCurrent(deps, scope, draft);
-  const open = rivals.filter((rival) => excludedCategory(rival, settings.excludedCategories) === null);
-  const decisions = await Promise.all(open.map((rival) => decide(deps, draft, rival, settings)));
-  return { draft, hasRun: true, skippedReason: null, candidatesExamined: open.length, decisions };
+  const decisions = await decideAll(deps, scope, draft, settings);
+  return { draft, hasRun: true, skippedReason: null, candidatesExamined: decisions.length, decisions };
 }
 
-async function nearestCurrent({ db, embedder, now }: Deps, scope: Scope, draft: Draft): Promise<MemoryRow[]> {
+async function decideAll(
+  deps: Deps,
+  scope: Scope,
+  draft: Draft,
+  settings: Settings,
+  since?: bigint,
+): Promise<Decision[]> {
+  const rivals = await nearestCurrent(deps, scope, draft, since);
+  const open = rivals.filter((rival) => excludedCategory(rival, settings.excludedCategories) === null);
+  return Promise.all(open.map((rival) => decide(deps, draft, rival, settings)));
+}
+
+async function nearestCurrent(
+  { db, embedder, now }: Deps,
+  scope: Scope,
+  draft: Draft,
+  createdAfter: bigint | undefined,
+): Promise<MemoryRow[]> {
   const search = { text: draft.text, vector: draft.embedding, embeddingModel: embedder.id, limit: CANDIDATES };
-  const ranked = await rankMemories(db, scope, {}, { asOf: {}, now: now() }, search);
+  const ranked = await rankMemories(db, scope, { createdAfter }, { asOf: {}, now: now() }, search);
   return readMemories(
     db,
     scope.accountId,

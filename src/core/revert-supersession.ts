@@ -89,7 +89,7 @@ async function restore(tx: Tx, ledger: Ledger, deps: Deps, caller: Caller, resto
 }
 
 function assertSuperseded(
-  memory: Pick<Memory, 'retractedAt' | 'supersededById' | 'validTo'> | undefined,
+  memory: Pick<Memory, 'retractedAt' | 'supersededById' | 'validTo' | 'knownTo'> | undefined,
   now: Date,
 ): void {
   if (!memory) throw new AppError('NOT_FOUND', 'There is no such memory.', { field: 'memoryId' });

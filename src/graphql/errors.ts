@@ -15,6 +15,10 @@ export function toGraphqlError(error: unknown, report: ReportBug): GraphQLError 
   return new GraphQLError('Something went wrong on our side.', { ...place(error), extensions: { code: 'INTERNAL' } });
 }
 
+/** A document that does not fit the schema, with the code that Yoga gives it over HTTP. */
+export const toValidationError = (error: GraphQLError): GraphQLError =>
+  new GraphQLError(error.message, { ...place(error), extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+
 /** By structure, not `instanceof`: two copies of the graphql package may be loaded. */
 function findAppError(error: unknown): AppError | undefined {
   for (let cause = error, depth = 0; cause && depth < 5; depth++) {

@@ -10,7 +10,7 @@ import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { AppError } from '../errors.js';
-import { toGraphqlError, type ReportBug } from './errors.js';
+import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import type { GraphqlDoor } from './server.js';
 
 /** What a socket carries: a browser can set no header on it, so the key may come in connectionParams instead. */
@@ -44,7 +44,7 @@ export const socketOptions = (
     try {
       const document = run.parse(query);
       const errors = run.validate(run.schema, document);
-      if (errors.length > 0) return errors.map((error) => toGraphqlError(error, report));
+      if (errors.length > 0) return errors.map(toValidationError);
       return {
         schema: run.schema,
         document,

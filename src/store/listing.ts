@@ -1,5 +1,5 @@
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from './client.js';
+import type { Db, Tx } from './client.js';
 import { visible, type AsOf, type StateFilter } from './visibility.js';
 
 export interface Scope {
@@ -14,6 +14,8 @@ export interface MemoryFilter {
   /** Words that must all occur, as PostgreSQL's web search reads them. */
   text?: string | undefined;
   minImportance?: number | undefined;
+  /** Only what was stored after this sequence number. */
+  createdAfter?: bigint | undefined;
 }
 
 export interface Page {
@@ -32,6 +34,7 @@ export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): P
   if (filter.topics) conditions.push(Prisma.sql`m.topic = ANY (${[...filter.topics]})`);
   if (filter.sessionIds) conditions.push(Prisma.sql`m.session_id = ANY (${[...filter.sessionIds]})`);
   if (filter.minImportance !== undefined) conditions.push(Prisma.sql`m.importance >= ${filter.minImportance}`);
+  if (filter.createdAfter !== undefined) conditions.push(Prisma.sql`m.created_seq > ${filter.createdAfter}`);
   if (filter.text !== undefined)
     conditions.push(Prisma.sql`m.lexemes @@ websearch_to_tsquery('english', ${filter.text})`);
   return Prisma.join(conditions, ' AND ');
@@ -54,6 +57,15 @@ export async function listMemoryIds(
     ORDER BY m.created_seq ${order} LIMIT ${page.limit}`;
   const ids = rows.map(({ id }) => id);
   return page.fromOldest ? ids.reverse() : ids;
+}
+
+/** Whether the scope has current memories that were stored after a sequence number. */
+export async function hasNewerThan(tx: Tx, { accountId, tenantId }: Scope, createdSeq: bigint): Promise<boolean> {
+  const newer = await tx.memory.findFirst({
+    where: { accountId, tenantId, createdSeq: { gt: createdSeq }, knownTo: null },
+    select: { id: true },
+  });
+  return newer !== null;
 }
 
 /** How many memories match, all pages together. */

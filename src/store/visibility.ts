@@ -41,7 +41,8 @@ function inState(state: StateFilter, now: Date): Prisma.Sql {
     case 'SUPERSEDED':
       return Prisma.sql`(m.superseded_by_id IS NOT NULL AND m.retracted_at IS NULL)`;
     case 'EXPIRED':
-      return Prisma.sql`(m.superseded_by_id IS NULL AND m.retracted_at IS NULL AND m.valid_to <= ${now}::timestamptz)`;
+      return Prisma.sql`(m.superseded_by_id IS NULL AND m.retracted_at IS NULL
+        AND (m.known_to IS NOT NULL OR m.valid_to <= ${now}::timestamptz))`;
     case 'RETRACTED':
       return Prisma.sql`m.retracted_at IS NOT NULL`;
     case 'ANY':

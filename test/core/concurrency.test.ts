@@ -164,3 +164,16 @@ describe('a write that changes nothing', () => {
     expect(await rowsOf(client)).toEqual(before);
   });
 });
+
+describe('facts that are written at once and were not there before', () => {
+  it('replace one another too: of 24 that name one attribute, one is current', async () => {
+    const client = await app.newClient({ autoSupersede: true });
+    const cities = Array.from({ length: 24 }, (_, i) => `Oslo${i}`);
+    const replies = await Promise.all(cities.map((city) => add(client, `Alice lives in ${city}.`)));
+    expect(replies.map(({ status }) => status)).toEqual(cities.map(() => 200));
+    const rows = await rowsOf(client);
+    expectIntegrity(rows);
+    expect(rows.memories.filter(({ knownTo }) => knownTo === null)).toHaveLength(1);
+    expect(rows.chains).toHaveLength(1);
+  });
+});

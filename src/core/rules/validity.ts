@@ -14,11 +14,11 @@ export interface Windows {
 export const momentOf = (memory: object, now: Date): Date =>
   'viewedAt' in memory && memory.viewedAt instanceof Date ? memory.viewedAt : now;
 
-/** What became of a memory, as far as is known at `now`. */
-export function memoryState(memory: Omit<Windows, 'validFrom' | 'knownFrom' | 'knownTo'>, now: Date): MemoryState {
+/** What became of a memory, as far as is known at `now`. What is no longer held current is over, even if its end lies ahead. */
+export function memoryState(memory: Omit<Windows, 'validFrom' | 'knownFrom'>, now: Date): MemoryState {
   if (memory.retractedAt) return 'RETRACTED';
   if (memory.supersededById) return 'SUPERSEDED';
-  return memory.validTo && memory.validTo <= now ? 'EXPIRED' : 'CURRENT';
+  return memory.knownTo || (memory.validTo && memory.validTo <= now) ? 'EXPIRED' : 'CURRENT';
 }
 
 export const isCurrent = (memory: Parameters<typeof memoryState>[0], now: Date): boolean =>
