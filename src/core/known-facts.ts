@@ -46,4 +46,5 @@ export const readKnownFacts = async (
   tx: Tx,
   scope: Scope & { source: string; channel: string },
   texts: readonly string[],
-): Promise<KnownFacts> => new KnownFacts(await findByFingerprint(tx, scope, texts));
+  at: Date,
+): Promise<KnownFacts> => new KnownFacts(await findByFingerprint(tx, scope, texts, at));

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Tx } from '../store/client.js';
 import { readVersionsBeside, type ClosedWindow, type Memory } from '../store/memories.js';
-import { placeInChain } from './rules/placement.js';
+import { endOf, placeInChain } from './rules/placement.js';
 
 type OpenVersion = Pick<
   Memory,
@@ -66,7 +66,7 @@ export class OpenChains {
       ? []
       : others.filter((rival) => rival.validFrom <= memory.validFrom && rival.knownTo === null);
     for (const rival of alsoReplaced) {
-      this.#close({ id: rival.id, validTo: memory.validFrom, supersededById: memory.id });
+      this.#close({ id: rival.id, validTo: endOf(rival, memory.validFrom), supersededById: memory.id });
       this.#merge(chainId, rival.chainId);
       successions.push({ beforeId: rival.id, memoryId: memory.id, rivalId: rival.id });
     }
@@ -96,8 +96,14 @@ export class OpenChains {
 
   #versionsOf(chainId: string) {
     return [...this.#versions.values()]
-      .filter((version) => version.chainId === chainId && !version.retractedAt)
+      .filter((version) => version.chainId === chainId && !version.retractedAt && !this.#leadsBack(version))
       .map((version) => ({ ...version, isHead: version.knownTo === null }));
+  }
+
+  /** Made by hand, "superseded by" may go back in valid time: a place beside such a version could close a circle. */
+  #leadsBack(version: OpenVersion): boolean {
+    const next = version.supersededById === null ? undefined : this.#versions.get(version.supersededById);
+    return next !== undefined && (next.validFrom < version.validFrom || this.#leadsBack(next));
   }
 
   #close(window: ClosedWindow): void {

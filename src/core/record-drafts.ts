@@ -46,6 +46,7 @@ export async function recordDrafts(
     tx,
     { ...scope, ...origin },
     judged.map(({ draft }) => draft.text),
+    ledger.at,
   );
   // Who names the version to replace says that this is another one, however alike the texts.
   const items = judged.map((item) => ({ item, id: randomUUID(), fresh: true }));

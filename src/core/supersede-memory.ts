@@ -82,7 +82,10 @@ function endOf(old: Memory, asked: Date | undefined, now: Date): Date {
   if (asked && asked < old.validFrom) {
     throw new AppError('INVALID_INPUT', 'validTo: lies before the memory began to be valid', { field: 'validTo' });
   }
-  return asked ?? (now < old.validFrom ? old.validFrom : now);
+  if (asked) return asked;
+  // An announced end that has passed stays the end: the gap after it is real.
+  const end = old.validTo && old.validTo < now ? old.validTo : now;
+  return end < old.validFrom ? old.validFrom : end;
 }
 
 async function readSuccessor(tx: Tx, accountId: string, old: Memory, id: string | undefined): Promise<Memory | null> {

@@ -15,9 +15,11 @@ export function toGraphqlError(error: unknown, report: ReportBug): GraphQLError 
   return new GraphQLError('Something went wrong on our side.', { ...place(error), extensions: { code: 'INTERNAL' } });
 }
 
+const VALIDATION_FAILED = 'GRAPHQL_VALIDATION_FAILED';
+
 /** A document that does not fit the schema, with the code that Yoga gives it over HTTP. */
 export const toValidationError = (error: GraphQLError): GraphQLError =>
-  new GraphQLError(error.message, { ...place(error), extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+  new GraphQLError(error.message, { ...place(error), extensions: { code: VALIDATION_FAILED } });
 
 /** By structure, not `instanceof`: two copies of the graphql package may be loaded. */
 function findAppError(error: unknown): AppError | undefined {
@@ -59,7 +61,8 @@ const isThrown = (original: unknown): boolean => original instanceof Error && or
 
 function requestError(error: RequestError): GraphQLError {
   // Over a WebSocket an error passes here twice: by Yoga's masking, and by the socket's.
-  if (error.extensions.code !== undefined && error.extensions.code in STATUS) return error;
+  const { code: given } = error.extensions;
+  if (given !== undefined && (given in STATUS || given === VALIDATION_FAILED)) return error;
   const code = requestCode(error);
   const { field, message } = code === 'INVALID_INPUT' ? describe(error.message) : { message: error.message };
   return new GraphQLError(message, {

@@ -116,17 +116,19 @@ export async function closeWindow(tx: Tx, where: { accountId: string; at: Date }
     WHERE account_id = ${where.accountId}::uuid AND id = ${window.id}::uuid`;
 }
 
-/** Current memories whose fingerprint (source, channel, first 100 characters) is that of one of `texts`. */
+/** Memories that are current at `at` and whose fingerprint (source, channel, first 100 characters) is that of one of `texts`. */
 export async function findByFingerprint(
   tx: Tx,
   scope: { accountId: string; tenantId: string; source: string; channel: string },
   texts: readonly string[],
+  at: Date,
 ): Promise<{ id: string; fingerprint: string; validFrom: Date }[]> {
   const fingerprints = texts.map(fingerprint);
   return tx.$queryRaw`
     SELECT id, left(text, 100) AS fingerprint, valid_from AS "validFrom" FROM memories
     WHERE account_id = ${scope.accountId}::uuid AND tenant_id = ${scope.tenantId} AND source = ${scope.source}
-      AND channel = ${scope.channel} AND left(text, 100) = ANY (${fingerprints}) AND known_to IS NULL`;
+      AND channel = ${scope.channel} AND left(text, 100) = ANY (${fingerprints}) AND known_to IS NULL
+      AND (valid_to IS NULL OR valid_to > ${at}::timestamptz)`;
 }
 
 /** First 100 characters, counted as PostgreSQL's left() counts: code points, not UTF-16 units. */
