@@ -28,7 +28,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/main.ts', 'src/cli.ts'],
+    ignores: ['src/main.ts', 'src/command-line.ts'],
     rules: { 'no-restricted-properties': ['error', noEnvironment] },
   },
   { files: ['**/*.js'], languageOptions: { globals: { Blob: 'readonly', console: 'readonly', process: 'readonly' } } },

@@ -11,14 +11,12 @@ import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions, type SocketExtra } from './graphql/socket.js';
 import { answerHealth } from './health.js';
 import type { Logger } from './logger.js';
-import { createAnthropicLlm } from './models/anthropic.js';
+import type { Llm } from './models/llm.js';
 import { createOfflineEmbedder } from './models/embedders/offline.js';
 import { createOfflineLlm } from './models/offline/offline-llm.js';
-import { runOperatorCommand } from './operator.js';
-import { serveOperator } from './operator-socket.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
-import { openDatabase, type OpenOptions } from './store/client.js';
+import { openDatabase, type Database, type OpenOptions } from './store/client.js';
 
 export interface App {
   deps: Deps;
@@ -32,19 +30,18 @@ export interface App {
 
 export interface Overrides extends OpenOptions {
   now?: () => Date;
+  /** A database that is being opened already. */
+  database?: Promise<Database>;
 }
 
 /** Builds the server from its settings: opens the database, chooses the models, and puts both doors on one core. */
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
-  const database = await openDatabase(config.database, {
-    ...overrides,
-    onLocalConnection: (socket) => serveOperator(socket, (argv) => runOperatorCommand(deps, argv)),
-  });
+  const database = await (overrides.database ?? openDatabase(config.database, overrides));
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,
-    llm: config.anthropic ? createAnthropicLlm(config.anthropic) : createOfflineLlm(),
+    llm: await createLlm(config),
     embedder: createOfflineEmbedder(),
     turns: new Turns(),
     now,
@@ -94,6 +91,13 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
 function refuse({ message, code, status }: AppError, pathname: string): Response {
   const body = pathname === GRAPHQL_PATH ? { errors: [{ message, extensions: { code } }] } : { detail: message, code };
   return Response.json(body, { status });
+}
+
+/** The SDK is loaded only where it is used: it costs a quarter of a start. */
+async function createLlm({ anthropic }: Config): Promise<Llm> {
+  if (!anthropic) return createOfflineLlm();
+  const { createAnthropicLlm } = await import('./models/anthropic.js');
+  return createAnthropicLlm(anthropic);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

@@ -1,42 +1,10 @@
 #!/usr/bin/env node
-import { readConfig } from './config.js';
-import { AppError } from './errors.js';
-import { main } from './main.js';
-import { OPERATOR_USAGE, runOperatorCommand } from './operator.js';
-import { askRunningServer } from './operator-socket.js';
-import { openDatabase } from './store/client.js';
-import { lockAddress } from './store/folder-lock.js';
+import module from 'node:module';
 
-const USAGE = `Usage:
-palimpsest start
-${OPERATOR_USAGE}`;
+// Newer Nodes keep compiled code between starts. It has to be asked for before the rest is loaded.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
-/** Through the server that holds the data folder, if one runs; else on the database itself. */
-async function operate(argv: readonly string[]): Promise<string> {
-  const { database: config } = readConfig(process.env);
-  if (config.kind === 'embedded') {
-    const reply = await askRunningServer(lockAddress(config.dataDir), argv);
-    if (reply && !reply.isDone) throw new AppError('INVALID_INPUT', reply.text);
-    if (reply) return reply.text;
-  }
-  const database = await openDatabase(config);
-  try {
-    return await runOperatorCommand({ db: database.db, now: () => new Date() }, argv);
-  } finally {
-    await database.close();
-  }
-}
-
-async function run(argv: readonly string[]): Promise<void> {
-  const [command] = argv;
-  if (command === 'start') return main();
-  if (command === 'keys' || command === 'accounts') {
-    console.log(await operate(argv));
-    return;
-  }
-  console.log(USAGE);
-  process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
-}
+const { run } = await import('./command-line.js');
 
 run(process.argv.slice(2)).catch((error: unknown) => {
   // One readable line: what stops a start is a setting, a folder in use, or a database that is not there.

@@ -1,14 +1,18 @@
-import { createApp } from './app.js';
-import { readConfig } from './config.js';
+import type { Socket } from 'node:net';
+import type { App } from './app.js';
+import { readConfig, type Config } from './config.js';
 import { createFirstApiKey } from './core/accounts.js';
-import { createLogger } from './logger.js';
+import { createLogger, type Logger } from './logger.js';
+import { runOperatorCommand } from './operator.js';
+import { serveOperator } from './operator-socket.js';
+import { openDatabase } from './store/client.js';
 
 /** Starts the server and keeps it until a signal: the one place with side effects. */
 export async function main(): Promise<void> {
   const startedAt = performance.now();
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
-  const app = await createApp(config, logger);
+  const app = await openApp(config, logger);
   const first = await createFirstApiKey(app.deps);
   const url = await app.listen();
   const ms = Math.round(performance.now() - startedAt);
@@ -31,6 +35,19 @@ export async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** The database opens, in its worker, while the doors and their libraries are loaded: each takes about half of a start. */
+async function openApp(config: Config, logger: Logger): Promise<App> {
+  const waiting: Socket[] = []; // the command line may call before there is an app to answer it
+  let serve = (socket: Socket): void => void waiting.push(socket);
+  const opening = openDatabase(config.database, { onLocalConnection: (socket) => serve(socket) });
+  opening.catch(() => undefined); // it fails below, where it is awaited
+  const { createApp } = await import('./app.js');
+  const app = await createApp(config, logger, { database: opening });
+  serve = (socket) => serveOperator(socket, (argv) => runOperatorCommand(app.deps, argv));
+  waiting.forEach(serve);
+  return app;
 }
 
 const welcome = (url: string, key: string): string => `

@@ -42,9 +42,10 @@ export interface OpenOptions {
 export async function openDatabase(config: DatabaseConfig, options: OpenOptions = {}): Promise<Database> {
   const connection = config.kind === 'postgres' ? connectPostgres(config) : await openEmbedded(config, options);
   try {
-    await migrate(connection.pool);
-    await connection.prepare();
     const db = prismaClient(connection.pool, options.onStatement);
+    // Prisma compiles its query compiler now, while the migrations are looked at, instead of in somebody's first request.
+    await Promise.all([db.$connect(), migrate(connection.pool)]);
+    await connection.prepare();
     const wakeups = new Wakeups();
     const listener = await connection.listen(wakeups);
     const close = async (): Promise<void> => {

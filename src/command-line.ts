@@ -1,0 +1,38 @@
+import { readConfig } from './config.js';
+import { AppError } from './errors.js';
+import { OPERATOR_USAGE, runOperatorCommand } from './operator.js';
+import { askRunningServer } from './operator-socket.js';
+import { openDatabase } from './store/client.js';
+import { lockAddress } from './store/folder-lock.js';
+
+const USAGE = `Usage:
+palimpsest start
+${OPERATOR_USAGE}`;
+
+/** Through the server that holds the data folder, if one runs; else on the database itself. */
+async function operate(argv: readonly string[]): Promise<string> {
+  const { database: config } = readConfig(process.env);
+  if (config.kind === 'embedded') {
+    const reply = await askRunningServer(lockAddress(config.dataDir), argv);
+    if (reply && !reply.isDone) throw new AppError('INVALID_INPUT', reply.text);
+    if (reply) return reply.text;
+  }
+  const database = await openDatabase(config);
+  try {
+    return await runOperatorCommand({ db: database.db, now: () => new Date() }, argv);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Runs one command line. Sets the exit code; a server that it starts goes on. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const [command] = argv;
+  if (command === 'start') return (await import('./main.js')).main();
+  if (command === 'keys' || command === 'accounts') {
+    console.log(await operate(argv));
+    return;
+  }
+  console.log(USAGE);
+  process.exitCode = command === undefined || command === 'help' || command === '--help' ? 0 : 2;
+}
