@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
+import type { Tx } from '../store/client.js';
 import {
+  asOnlyStarter,
   insertAccount,
   insertApiKey,
   readAccounts,
@@ -14,7 +16,10 @@ import { parseInput, text, uuid } from './parse-input.js';
 import { createApiKeyText, parseApiKey } from './rules/api-key.js';
 import { startOfPeriod } from './rules/quota.js';
 
-type AccountDeps = Pick<Deps, 'db' | 'now'>;
+interface AccountDeps {
+  db: Deps['db'] | Tx;
+  now: Deps['now'];
+}
 
 const accountInput = z.object({ name: text(128), plan: z.enum(['starter', 'pro']).default('pro') });
 const apiKeyInput = z.object({
@@ -68,19 +73,20 @@ function chooseAccount(accounts: readonly Account[], accountId: string | undefin
 }
 
 /** The keys of an account, or of all; never their secrets. */
-export const listApiKeys = ({ db }: AccountDeps, accountId?: string): ReturnType<typeof readApiKeys> =>
+export const listApiKeys = ({ db }: Pick<Deps, 'db'>, accountId?: string): ReturnType<typeof readApiKeys> =>
   readApiKeys(db, accountId);
 
 /** Revokes a key by its public id (the part between the underscores). @throws AppError NOT_FOUND */
-export async function revokeApiKey({ db, now }: AccountDeps, publicId: string): Promise<void> {
+export async function revokeApiKey({ db, now }: Pick<Deps, 'db' | 'now'>, publicId: string): Promise<void> {
   if (!(await revokeStoredKey(db, publicId, now()))) {
     throw new AppError('NOT_FOUND', `There is no active key with the id ${publicId}.`, { field: 'publicId' });
   }
 }
 
 /** On the very first start: an account with one key, which supersedes by itself as the quickstart shows. Null later on. */
-export async function createFirstApiKey(deps: AccountDeps): Promise<CreatedApiKey | null> {
-  if ((await readAccounts(deps.db)).length > 0) return null;
-  await createAccount(deps, { name: 'default' });
-  return createApiKey(deps, { name: 'first-run', autoSupersedeDefault: true });
-}
+export const createFirstApiKey = ({ db, now }: Pick<Deps, 'db' | 'now'>): Promise<CreatedApiKey | null> =>
+  asOnlyStarter(db, async (tx) => {
+    if ((await readAccounts(tx)).length > 0) return null;
+    await createAccount({ db: tx, now }, { name: 'default' });
+    return createApiKey({ db: tx, now }, { name: 'first-run', autoSupersedeDefault: true });
+  });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
-import type { Db } from './client.js';
+import type { Db, Tx } from './client.js';
 
 export type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
 
@@ -11,15 +11,25 @@ export interface NewAccount {
   now: Date;
 }
 
-export const insertAccount = (db: Db, { name, planTier, periodStart, now }: NewAccount): Promise<Account> =>
+export const insertAccount = (db: Db | Tx, { name, planTier, periodStart, now }: NewAccount): Promise<Account> =>
   db.account.create({
     data: { id: randomUUID(), name, planTier, periodStart, lastKnownAt: now, createdAt: now },
+  });
+
+/** An advisory lock of ours; any number that nobody else takes on this database. */
+const FIRST_START_LOCK = 72_707_370;
+
+/** Runs `work` in a transaction that only one process at a time is in: of nodes that start together one is the first. */
+export const asOnlyStarter = <Result>(db: Db, work: (tx: Tx) => Promise<Result>): Promise<Result> =>
+  db.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${FIRST_START_LOCK})`;
+    return work(tx);
   });
 
 export const readAccount = (db: Db, id: string): Promise<Account> => db.account.findUniqueOrThrow({ where: { id } });
 
 /** All accounts, oldest first. */
-export const readAccounts = (db: Db): Promise<Account[]> => db.account.findMany({ orderBy: { createdAt: 'asc' } });
+export const readAccounts = (db: Db | Tx): Promise<Account[]> => db.account.findMany({ orderBy: { createdAt: 'asc' } });
 
 export interface NewApiKey {
   accountId: string;
@@ -31,7 +41,7 @@ export interface NewApiKey {
 }
 
 /** Stores a key with its settings; nothing of the secret but its hash. */
-export const insertApiKey = (db: Db, { now, autoSupersedeDefault, ...key }: NewApiKey): Promise<ApiKey> =>
+export const insertApiKey = (db: Db | Tx, { now, autoSupersedeDefault, ...key }: NewApiKey): Promise<ApiKey> =>
   db.apiKey.create({
     data: { ...key, id: randomUUID(), createdAt: now, settings: { create: { autoSupersedeDefault } } },
   });

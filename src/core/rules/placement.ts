@@ -35,4 +35,5 @@ export function placeInChain(versions: readonly Version[], validFrom: Date): Pla
 }
 
 /** A version that had already ended before the new one begins keeps its own end: the gap between them is real. */
-export const endOf = ({ validTo }: Pick<Version, 'validTo'>, validFrom: Date): Date => (validTo && validTo < validFrom ? validTo : validFrom);
+export const endOf = ({ validTo }: Pick<Version, 'validTo'>, validFrom: Date): Date =>
+  validTo && validTo < validFrom ? validTo : validFrom;
