@@ -2,8 +2,21 @@
 // `npx palimpsest` may build again while a server runs from dist/: the new build takes its place in one step, when it is whole.
 import { spawnSync } from 'node:child_process';
 import console from 'node:console';
-import { chmodSync, cpSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -36,12 +49,28 @@ function makeExecutable() {
   chmodSync(cli, 0o755);
 }
 
+/** An empty database beside the code, so that a first start unpacks it instead of running initdb. */
+async function packEmptyDatabase() {
+  const made = createHash('sha256').update(readFileSync(join(ROOT, 'node_modules/@electric-sql/pglite/package.json')));
+  const kept = join(ROOT, 'node_modules/.cache/palimpsest', `initdb-${made.digest('hex').slice(0, 12)}.tar.gz`);
+  if (!existsSync(kept)) {
+    const { PGlite } = await import('@electric-sql/pglite');
+    const database = await PGlite.create('memory://');
+    mkdirSync(dirname(kept), { recursive: true });
+    writeFileSync(`${kept}.new`, Buffer.from(await (await database.dumpDataDir('gzip')).arrayBuffer()));
+    renameSync(`${kept}.new`, kept); // whole or not there
+    await database.close();
+  }
+  copyFileSync(kept, join(STAGE, 'store/initdb.tar.gz'));
+}
+
 const remove = (/** @type {string} */ folder) => rmSync(folder, { recursive: true, force: true });
 
 try {
   remove(STAGE);
   compile();
   copyAssets();
+  await packEmptyDatabase();
   makeExecutable();
   remove(DIST);
   renameSync(STAGE, DIST);

@@ -16,7 +16,7 @@ import { createOfflineEmbedder } from './models/embedders/offline.js';
 import { createOfflineLlm } from './models/offline/offline-llm.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
-import { openDatabase, type Database, type OpenOptions } from './store/client.js';
+import { openDatabase, type OpenOptions } from './store/client.js';
 
 export interface App {
   deps: Deps;
@@ -30,14 +30,12 @@ export interface App {
 
 export interface Overrides extends OpenOptions {
   now?: () => Date;
-  /** A database that is being opened already. */
-  database?: Promise<Database>;
 }
 
 /** Builds the server from its settings: opens the database, chooses the models, and puts both doors on one core. */
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
-  const database = await (overrides.database ?? openDatabase(config.database, overrides));
+  const database = await openDatabase(config.database, overrides);
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,

@@ -28,7 +28,6 @@ async function operate(argv: readonly string[]): Promise<string> {
 /** Runs one command line. Sets the exit code; a server that it starts goes on. */
 export async function run(argv: readonly string[]): Promise<void> {
   const [command] = argv;
-  if (command === 'start') return (await import('./main.js')).main();
   if (command === 'keys' || command === 'accounts') {
     console.log(await operate(argv));
     return;

@@ -1,18 +1,20 @@
 import type { Socket } from 'node:net';
 import type { App } from './app.js';
 import { readConfig, type Config } from './config.js';
-import { createFirstApiKey } from './core/accounts.js';
-import { createLogger, type Logger } from './logger.js';
-import { runOperatorCommand } from './operator.js';
-import { serveOperator } from './operator-socket.js';
-import { openDatabase } from './store/client.js';
+import type { Logger } from './logger.js';
+import { openFolder, type EmbeddedFolder } from './store/embedded-folder.js';
 
 /** Starts the server and keeps it until a signal: the one place with side effects. */
 export async function main(): Promise<void> {
   const startedAt = performance.now();
   const config = readConfig(process.env);
+  const folder = startFolder(config);
+  const [{ createLogger }, { createFirstApiKey }] = await Promise.all([
+    import('./logger.js'),
+    import('./core/accounts.js'),
+  ]);
   const logger = createLogger(config.logLevel);
-  const app = await openApp(config, logger);
+  const app = await openApp({ config, logger }, folder);
   const first = await createFirstApiKey(app.deps);
   const url = await app.listen();
   const ms = Math.round(performance.now() - startedAt);
@@ -37,17 +39,39 @@ export async function main(): Promise<void> {
   process.on('SIGINT', stop);
 }
 
-/** The database opens, in its worker, while the doors and their libraries are loaded: each takes about half of a start. */
-async function openApp(config: Config, logger: Logger): Promise<App> {
-  const waiting: Socket[] = []; // the command line may call before there is an app to answer it
-  let serve = (socket: Socket): void => void waiting.push(socket);
-  const opening = openDatabase(config.database, { onLocalConnection: (socket) => serve(socket) });
-  opening.catch(() => undefined); // it fails below, where it is awaited
-  const { createApp } = await import('./app.js');
-  const app = await createApp(config, logger, { database: opening });
-  serve = (socket) => serveOperator(socket, (argv) => runOperatorCommand(app.deps, argv));
-  waiting.forEach(serve);
+/** The embedded database starts, in its worker, while everything else is loaded: each takes about half of a start. */
+async function openApp({ config, logger }: { config: Config; logger: Logger }, folder: FolderStart): Promise<App> {
+  const [{ createApp }, { runOperatorCommand }, { serveOperator }] = await Promise.all([
+    import('./app.js'),
+    import('./operator.js'),
+    import('./operator-socket.js'),
+  ]);
+  const app = await createApp(config, logger, folder.opening ? { folder: folder.opening } : {});
+  folder.serve((socket) => serveOperator(socket, (argv) => runOperatorCommand(app.deps, argv)));
   return app;
+}
+
+interface FolderStart {
+  opening: Promise<EmbeddedFolder> | undefined;
+  /** From here on local connections are answered; those that came before wait for it. */
+  serve(answer: (socket: Socket) => void): void;
+}
+
+function startFolder({ database }: Config): FolderStart {
+  const waiting: Socket[] = [];
+  let answer = (socket: Socket): void => void waiting.push(socket);
+  const opening =
+    database.kind === 'embedded'
+      ? openFolder(database.dataDir, { onLocalConnection: (socket) => answer(socket) })
+      : undefined;
+  opening?.catch(() => undefined); // it fails where it is awaited
+  return {
+    opening,
+    serve: (given) => {
+      answer = given;
+      waiting.forEach(given);
+    },
+  };
 }
 
 const welcome = (url: string, key: string): string => `

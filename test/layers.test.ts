@@ -36,7 +36,7 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(graphql|graphql-yoga|@pothos\/.+)$/, ['graphql']],
   // app.ts ties the protocol to the socket server; graphql/ says what runs over it.
   [/^graphql-ws$/, ['graphql', 'top']],
-  [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+)$/, ['store']],
+  [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar)$/, ['store']],
   [/^@anthropic-ai\/sdk$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^zod$/, ['core', 'models', 'config']],

@@ -1,11 +1,9 @@
-import type { Socket } from 'node:net';
-import path from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { DatabaseConfig } from '../config.js';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
-import { EmbeddedPostgres, embeddedPool } from './embedded.js';
-import { lockFolder } from './folder-lock.js';
+import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-folder.js';
+import { embeddedPool } from './embedded-pool.js';
 import { listen } from './listen.js';
 import { migrate } from './migrate.js';
 import { Wakeups } from './wakeups.js';
@@ -29,13 +27,11 @@ export interface Database {
   close(): Promise<void>;
 }
 
-export interface OpenOptions {
-  /** A dump of an embedded data folder to begin from. */
-  snapshot?: string;
+export interface OpenOptions extends FolderOptions {
+  /** The embedded data folder, where it is being opened already. */
+  folder?: Promise<EmbeddedFolder>;
   /** Called with the text of each SQL statement that goes through Prisma. */
   onStatement?: ((sql: string) => void) | undefined;
-  /** Called with connections to the lock of the data folder, from other processes of its owner. */
-  onLocalConnection?: (socket: Socket) => void;
 }
 
 /** Opens the embedded or the real PostgreSQL, brings its schema up to date, and listens for events. */
@@ -85,33 +81,21 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): 
   };
 }
 
-const refuseConnection = (socket: Socket): void => void socket.destroy();
-
 async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptions): Promise<Connection> {
-  const { snapshot, onLocalConnection = refuseConnection } = options;
-  const isInMemory = dataDir.startsWith('memory://');
-  const lock = isInMemory ? { release: () => undefined } : await lockFolder(dataDir, onLocalConnection);
-  const embedded = new EmbeddedPostgres(isInMemory ? dataDir : path.join(dataDir, 'postgres'), snapshot);
-  try {
-    await embedded.ready;
-  } catch (error) {
-    lock.release();
-    throw new Error(`The data folder ${dataDir} can not be opened: ${String(error)}`, { cause: error });
-  }
-  const pool = embeddedPool(embedded);
+  const folder = await (options.folder ?? openFolder(dataDir, options));
+  const pool = embeddedPool(folder.postgres);
   return {
     pool,
     prepare: async () => {
       for (const [name, value] of Object.entries(SESSION)) await pool.query(`SET ${name} = ${value}`);
     },
     listen: async (wakeups) => {
-      await embedded.listen(CHANNEL, (accountId) => wakeups.wake(accountId));
+      await folder.postgres.listen(CHANNEL, (accountId) => wakeups.wake(accountId));
       return { close: () => Promise.resolve() };
     },
     close: async () => {
       await pool.end();
-      await embedded.close();
-      lock.release();
+      await folder.close();
     },
   };
 }

@@ -135,11 +135,16 @@ export async function findByFingerprint(
 export const fingerprint = (text: string): string => [...text.slice(0, 200)].slice(0, 100).join('');
 
 /** Every version of the chains that these memories belong to. */
-export const readVersionsBeside = (tx: Tx, accountId: string, memoryIds: readonly string[]): Promise<Memory[]> =>
-  tx.memory.findMany({
-    where: { accountId, chain: { memories: { some: { id: { in: [...memoryIds] } } } } },
+export async function readVersionsBeside(tx: Tx, accountId: string, memoryIds: readonly string[]): Promise<Memory[]> {
+  const where = { accountId, id: { in: [...memoryIds] } };
+  // Two look-ups by key: as one nested filter, PostgreSQL joins all memories of the account with each other.
+  const beside = await tx.memory.findMany({ where, select: { chainId: true } });
+  const chainIds = [...new Set(beside.map(({ chainId }) => chainId))];
+  return tx.memory.findMany({
+    where: { accountId, chainId: { in: chainIds } },
     orderBy: [{ validFrom: 'asc' }, { createdSeq: 'asc' }],
   });
+}
 
 /** Chains that turned out to be about one fact become one. The caller holds the account's lock. */
 export async function mergeChains(tx: Tx, accountId: string, into: string, absorbed: readonly string[]): Promise<void> {

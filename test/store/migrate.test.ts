@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readStatus } from '../../scripts/schema-engine.js';
-import { EmbeddedPostgres, embeddedPool } from '../../src/store/embedded.js';
+import { embeddedPool } from '../../src/store/embedded-pool.js';
+import { EmbeddedPostgres } from '../../src/store/embedded.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 
 const ALL = readdirSync(MIGRATIONS, { withFileTypes: true })

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { EmbeddedPostgres, embeddedPool } from '../../src/store/embedded.js';
+import { embeddedPool } from '../../src/store/embedded-pool.js';
+import { EmbeddedPostgres } from '../../src/store/embedded.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 
 declare module 'vitest' {
