@@ -1,7 +1,7 @@
 /**
  * How well a classifier tells "supersedes" from the rest, by category and by style of wording.
  *
- *   tsx eval/supersession.ts --data DIR [--misses]
+ *   npm run eval -- supersession --data DIR [--misses]
  *
  * DIR holds *.jsonl with either {category, old, new, label} or {style, source, old_fact, new_fact, label}.
  */
@@ -100,9 +100,12 @@ const chooseLlm = (): Llm => {
   return anthropic ? createAnthropicLlm(anthropic) : createOfflineLlm();
 };
 
-const run = async (): Promise<void> => {
-  const { values } = parseArgs({ options: { data: { type: 'string' }, misses: { type: 'boolean', default: false } } });
-  if (values.data === undefined) throw new Error('Say where the data is: tsx eval/supersession.ts --data DIR');
+export const run = async (args: readonly string[]): Promise<void> => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { data: { type: 'string' }, misses: { type: 'boolean', default: false } },
+  });
+  if (values.data === undefined) throw new Error('Say where the data is: --data DIR');
   const llm = chooseLlm();
   const validFrom = new Date();
   for (const file of readdirSync(values.data)
@@ -123,5 +126,3 @@ const run = async (): Promise<void> => {
     report(`${basename(file)} by ${llm.provider}`, outcomes, values.misses);
   }
 };
-
-await run();
