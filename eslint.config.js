@@ -1,4 +1,5 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const noEnvironment = {
@@ -7,7 +8,7 @@ const noEnvironment = {
   message: 'Read configuration in src/config.ts.',
 };
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist/', '.dist-next/', 'src/generated/', 'test/generated/', 'data/', 'node_modules/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
@@ -22,6 +23,8 @@ export default tseslint.config(
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
       '@typescript-eslint/dot-notation': 'off',
+      // Never ends on types that refer to themselves, as GraphQL's do.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
     },

@@ -102,7 +102,7 @@ describe('the schema', () => {
     const fields = types
       .filter((type) => isObjectType(type) || isInputObjectType(type))
       .flatMap((type) =>
-        Object.values(type.getFields())
+        (Object.values(type.getFields()) as { name: string; type: GraphQLType }[])
           .filter((field) => mayHoldNull(field.type))
           .map((field) => `${type.name}.${field.name}`),
       );

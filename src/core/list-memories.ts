@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { readLastSeq } from '../store/events.js';
-import { countMemories, listMemoryIds, type Page } from '../store/listing.js';
+import { countMemories, isByValidTime, listMemoryIds, type Page } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
@@ -9,6 +9,7 @@ import { asSeen } from './get-memory.js';
 import {
   asOf,
   cursor as cursorInput,
+  instant,
   optional,
   parseInput,
   source,
@@ -21,6 +22,8 @@ import {
 const MAX_PAGE = 1_000;
 const names = <Schema extends z.ZodType>(name: Schema) => optional(z.array(name).max(100));
 
+const position = z.object({ at: instant, createdSeq: z.bigint() });
+
 const listMemoriesInput = z.object({
   tenantId,
   sources: names(source),
@@ -32,8 +35,8 @@ const listMemoriesInput = z.object({
   asOf,
   atLeast: optional(cursorInput),
   limit: optional(z.number().int().min(1).max(MAX_PAGE)),
-  olderThan: optional(z.bigint()),
-  newerThan: optional(z.bigint()),
+  olderThan: optional(position),
+  newerThan: optional(position),
   fromOldest: optional(z.boolean()),
 });
 
@@ -42,6 +45,8 @@ export type ListMemoriesInput = z.input<typeof listMemoriesInput>;
 export interface MemoryPage {
   /** Newest first. */
   memories: readonly MemoryRow[];
+  /** Whether they are ordered by valid time (a list as valid at an instant), not by arrival. */
+  isByValidTime: boolean;
   /** There is more in the direction of reading. */
   hasMore: boolean;
   /** Events after this cursor are not in the page: follow from here and nothing is missed. */
@@ -78,6 +83,7 @@ export async function listMemories(
   const kept = fromOldest ? ids.slice(-limit) : ids.slice(0, limit);
   return {
     memories: await asSeen(deps, caller, await readMemories(db, caller.accountId, kept, query), cell),
+    isByValidTime: isByValidTime(cell),
     hasMore: ids.length > limit,
     cursor,
     count: () => countMemories(db, scope, filter, view),

@@ -1,6 +1,6 @@
 import type { MemoryPage } from '../core/list-memories.js';
 import { AppError } from '../errors.js';
-import { DEFAULT_PAGE, pageSize, toPageCursor, toSequence } from './page-cursor.js';
+import { DEFAULT_PAGE, pageSize, toMemoryCursor, toPosition } from './page-cursor.js';
 import type { MemoryRow } from '../core/get-memory.js';
 
 export interface PageArgs {
@@ -30,14 +30,17 @@ export function pageArgs({ first, after, last, before }: PageArgs) {
   return {
     limit: last == null ? pageSize('first', first ?? DEFAULT_PAGE) : pageSize('last', last),
     fromOldest: last != null,
-    olderThan: toSequence('after', after),
-    newerThan: toSequence('before', before),
+    olderThan: toPosition('after', after),
+    newerThan: toPosition('before', before),
   };
 }
 
 /** A page as Relay's connection: https://relay.dev/graphql/connections.htm */
 export function toConnection({ last, after, before }: PageArgs, page: MemoryPage): MemoryConnectionShape {
-  const edges = page.memories.map((node) => ({ cursor: toPageCursor(node.createdSeq), node }));
+  const edges = page.memories.map((node) => ({
+    cursor: toMemoryCursor({ at: page.isByValidTime ? node.validFrom : node.knownFrom, createdSeq: node.createdSeq }),
+    node,
+  }));
   const isBackward = last != null;
   return {
     edges,

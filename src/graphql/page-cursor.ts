@@ -21,3 +21,20 @@ export function toSequence(field: string, cursor: string | null | undefined): bi
   if (digits === undefined) throw invalid(field, 'is not a cursor of this list');
   return BigInt(digits);
 }
+
+interface Position {
+  at: Date;
+  createdSeq: bigint;
+}
+
+/** A place in a list of memories. */
+export const toMemoryCursor = ({ at, createdSeq }: Position): string =>
+  Buffer.from(`p:${at.getTime()}:${createdSeq}`).toString('base64url');
+
+/** The place in a cursor of ours. @throws AppError INVALID_INPUT */
+export function toPosition(field: string, cursor: string | null | undefined): Position | undefined {
+  if (cursor == null) return undefined;
+  const [, ms, seq] = /^p:(-?\d{1,15}):(\d{1,18})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (ms === undefined || seq === undefined) throw invalid(field, 'is not a cursor of this list');
+  return { at: new Date(Number(ms)), createdSeq: BigInt(seq) };
+}

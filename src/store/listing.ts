@@ -18,14 +18,23 @@ export interface MemoryFilter {
   createdAfter?: bigint | undefined;
 }
 
+/** A place in a list: the instant that orders it (see isByValidTime) and the sequence number that breaks ties. */
+export interface Position {
+  at: Date;
+  createdSeq: bigint;
+}
+
 export interface Page {
   limit: number;
-  /** Only what was created before / after this sequence number. */
-  olderThan?: bigint | undefined;
-  newerThan?: bigint | undefined;
+  /** Only what comes after / before this place, newest first. */
+  olderThan?: Position | undefined;
+  newerThan?: Position | undefined;
   /** Take the oldest of what matches instead of the newest (still given newest first). */
   fromOldest?: boolean | undefined;
 }
+
+/** A list of what was valid at an instant goes by valid time, any other by arrival: each begins at its instant in an index. */
+export const isByValidTime = ({ valid, known }: AsOf): boolean => valid !== undefined && known === undefined;
 
 /** The conditions of a scope and a filter on `memories m`. */
 export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): Prisma.Sql {
@@ -40,30 +49,34 @@ export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): P
   return Prisma.join(conditions, ' AND ');
 }
 
-/** Ids of the memories that match, newest first (the order of arrival, which is stable). */
+/** Ids of the memories that match, newest first. */
 export async function listMemoryIds(
   db: Db,
   scope: Scope,
   filter: MemoryFilter,
   view: { asOf: AsOf; state: StateFilter; now: Date },
-  page: Page,
+  { limit, olderThan, newerThan, fromOldest }: Page,
 ): Promise<string[]> {
+  const instant = isByValidTime(view.asOf) ? Prisma.sql`m.valid_from` : Prisma.sql`m.known_from`;
+  const place = Prisma.sql`(${instant}, m.created_seq)`;
   const conditions = [inScope(scope, filter), visible(view.asOf, view.state, view.now)];
-  if (page.olderThan !== undefined) conditions.push(Prisma.sql`m.created_seq < ${page.olderThan}`);
-  if (page.newerThan !== undefined) conditions.push(Prisma.sql`m.created_seq > ${page.newerThan}`);
-  const order = page.fromOldest ? Prisma.sql`ASC` : Prisma.sql`DESC`;
+  if (olderThan)
+    conditions.push(Prisma.sql`${place} < (${olderThan.at}::timestamptz, ${olderThan.createdSeq}::bigint)`);
+  if (newerThan)
+    conditions.push(Prisma.sql`${place} > (${newerThan.at}::timestamptz, ${newerThan.createdSeq}::bigint)`);
+  const direction = fromOldest ? Prisma.sql`ASC` : Prisma.sql`DESC`;
   const rows = await db.$queryRaw<{ id: string }[]>`
     SELECT m.id FROM memories m WHERE ${Prisma.join(conditions, ' AND ')}
-    ORDER BY m.created_seq ${order} LIMIT ${page.limit}`;
+    ORDER BY ${instant} ${direction}, m.created_seq ${direction} LIMIT ${limit}`;
   const ids = rows.map(({ id }) => id);
-  return page.fromOldest ? ids.reverse() : ids;
+  return fromOldest ? ids.reverse() : ids;
 }
 
-/** Whether the scope has current memories that were stored after a sequence number. */
-export async function hasNewerThan(tx: Tx, { accountId, tenantId }: Scope, createdSeq: bigint): Promise<boolean> {
-  const newer = await tx.memory.findFirst({
-    where: { accountId, tenantId, createdSeq: { gt: createdSeq }, knownTo: null },
-    select: { id: true },
+/** Whether the tenant was given memories after a sequence number. */
+export async function hasNewerThan(tx: Tx, { accountId, tenantId }: Scope, seq: bigint): Promise<boolean> {
+  const newer = await tx.memoryEvent.findFirst({
+    where: { accountId, tenantId, seq: { gt: seq }, kind: 'CREATED' },
+    select: { seq: true },
   });
   return newer !== null;
 }

@@ -21,13 +21,15 @@ export function visible({ valid, known }: AsOf, state: StateFilter, now: Date): 
     ? Prisma.sql`m.valid_from <= ${valid}::timestamptz`
     : Prisma.sql`(m.known_to IS NULL OR m.known_to > ${known}::timestamptz)`;
   const at = valid ?? known;
-  // The row holds the newest belief; where that is younger than `known`, the older one is looked up.
+  // The row holds the newest belief; where that is younger than `known`, the older one is looked up, by its key: as an
+  // EXISTS it would be answered from a hash of all beliefs of everybody.
   return Prisma.sql`(m.known_from <= ${known}::timestamptz AND ${isCurrentThen} AND CASE
     WHEN m.believed_from <= ${known}::timestamptz THEN ${windowHolds(Prisma.sql`m.valid_to`, at)}
-    ELSE EXISTS (
-      SELECT 1 FROM memory_beliefs b
+    ELSE coalesce((
+      SELECT true FROM memory_beliefs b
       WHERE b.account_id = m.account_id AND b.memory_id = m.id AND b.known_from <= ${known}::timestamptz
-        AND b.known_to > ${known}::timestamptz AND ${windowHolds(Prisma.sql`b.valid_to`, at)})
+        AND b.known_to > ${known}::timestamptz AND ${windowHolds(Prisma.sql`b.valid_to`, at)}
+      LIMIT 1), false)
     END)`;
 }
 

@@ -112,8 +112,10 @@ CREATE UNIQUE INDEX memories_one_current_per_chain ON memories (account_id, chai
 -- Tells "another account's" (403) from "no such memory" (404) without scanning every account.
 CREATE INDEX memories_id_idx ON memories (id);
 CREATE INDEX memories_chain_idx ON memories (account_id, chain_id, valid_from);
-CREATE INDEX memories_list_idx ON memories (account_id, tenant_id, created_seq DESC);
-CREATE INDEX memories_current_idx ON memories (account_id, tenant_id, created_seq DESC) WHERE known_to IS NULL;
+-- The order of lists; a list as known at T, or as valid at V, begins at T or V in it instead of walking down from today.
+CREATE INDEX memories_list_idx ON memories (account_id, tenant_id, known_from DESC, created_seq DESC);
+CREATE INDEX memories_current_idx ON memories (account_id, tenant_id, known_from DESC, created_seq DESC) WHERE known_to IS NULL;
+CREATE INDEX memories_valid_idx ON memories (account_id, tenant_id, valid_from DESC, created_seq DESC);
 CREATE INDEX memories_fingerprint_idx ON memories (account_id, tenant_id, source, channel, left(text, 100)) WHERE known_to IS NULL;
 CREATE INDEX memories_superseded_by_idx ON memories (account_id, superseded_by_id);
 CREATE INDEX memories_capture_idx ON memories (account_id, capture_id);
