@@ -187,9 +187,12 @@ export class Model {
 
   // ---- reads
 
+  /** By arrival, and where only valid time is asked for by that; newest first. */
   list(tenant: string, now: number, cell: Cell, state: State | 'ANY' = 'CURRENT'): Seen[] {
     const versions = this.#copyAt(cell.known).filter((one) => one.tenant === tenant);
-    return versions
+    const isByValidTime = cell.valid !== undefined && cell.known === undefined;
+    const ordered = isByValidTime ? [...versions].sort((a, b) => a.validFrom - b.validFrom) : versions;
+    return ordered
       .filter((one) => {
         if (cell.valid !== undefined) return holdsAt(one, cell.valid);
         return state === 'ANY' || stateOf(one, cell.known ?? now) === state;
