@@ -7,7 +7,9 @@ import { startApp, type TestApp } from './support/start-app.js';
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 
 /** The ```sh blocks after a line `<!-- run -->`, in the order of the text. */
-const blocks = [...README.matchAll(/^<!-- run -->\r?\n(?:\r?\n)?```sh\r?\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+const blocks = [...README.matchAll(/^<!-- run -->\r?\n(?:\r?\n)?```sh\r?\n([\s\S]*?)^```/gm)].map(
+  ([, block = '']) => block,
+);
 
 /** What bash prints for a block, with the test's server and key in place of the reader's. */
 async function run(block: string, url: string, key: string): Promise<{ code: unknown; out: string; err: string }> {
