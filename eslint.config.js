@@ -31,7 +31,7 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/main.ts', 'src/command-line.ts'],
+    ignores: ['src/main.ts', 'src/cli.ts'],
     rules: { 'no-restricted-properties': ['error', noEnvironment] },
   },
   { files: ['**/*.js'], languageOptions: { globals: { Blob: 'readonly', console: 'readonly', process: 'readonly' } } },

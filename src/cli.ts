@@ -7,7 +7,7 @@ import module from 'node:module';
 const argv = process.argv.slice(2);
 /** A start loads only what it needs, in the order it needs it. */
 const run = async (): Promise<void> =>
-  argv[0] === 'start' ? (await import('./main.js')).main() : (await import('./command-line.js')).run(argv);
+  argv[0] === 'start' ? (await import('./main.js')).main() : (await import('./command-line.js')).run(argv, process.env);
 
 run().catch((error: unknown) => {
   // One readable line: what stops a start is a setting, a folder in use, or a database that is not there.

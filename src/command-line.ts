@@ -9,9 +9,11 @@ const USAGE = `Usage:
 palimpsest start
 ${OPERATOR_USAGE}`;
 
+type Environment = Parameters<typeof readConfig>[0];
+
 /** Through the server that holds the data folder, if one runs; else on the database itself. */
-async function operate(argv: readonly string[]): Promise<string> {
-  const { database: config } = readConfig(process.env);
+async function operate(argv: readonly string[], env: Environment): Promise<string> {
+  const { database: config } = readConfig(env);
   if (config.kind === 'embedded') {
     const reply = await askRunningServer(lockAddress(config.dataDir), argv);
     if (reply && !reply.isDone) throw new AppError('INVALID_INPUT', reply.text);
@@ -26,10 +28,10 @@ async function operate(argv: readonly string[]): Promise<string> {
 }
 
 /** Runs one command line. Sets the exit code; a server that it starts goes on. */
-export async function run(argv: readonly string[]): Promise<void> {
+export async function run(argv: readonly string[], env: Environment): Promise<void> {
   const [command] = argv;
   if (command === 'keys' || command === 'accounts') {
-    console.log(await operate(argv));
+    console.log(await operate(argv, env));
     return;
   }
   console.log(USAGE);
