@@ -46,8 +46,8 @@ async function measure(app: App, { writers, hasManyAccounts, isSuperseding }: Ca
       const at = performance.now();
       const supersedes = isSuperseding ? newest[i % CHAINS] : undefined;
       const content = `Writer ${writer} noticed on round ${i} that the lamp in room ${i % 97} was on.`;
-      const { memories } = await addMemories(app.deps, caller, { content, ...(supersedes ? { supersedes } : {}) });
-      newest[i % CHAINS] = memories[0]?.id;
+      const { drafts } = await addMemories(app.deps, caller, { content, ...(supersedes ? { supersedes } : {}) });
+      newest[i % CHAINS] = drafts[0]?.memoryId ?? undefined;
       times.push(performance.now() - at);
     }
   });

@@ -11,12 +11,13 @@ import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions, type SocketExtra } from './graphql/socket.js';
 import { answerHealth } from './health.js';
 import type { Logger } from './logger.js';
-import type { Llm } from './models/llm.js';
+import { createByoLlms } from './models/byo.js';
+import { createLlm } from './models/create-llm.js';
 import { createOfflineEmbedder } from './models/embedders/offline.js';
-import { createOfflineLlm } from './models/offline/offline-llm.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
 import { openDatabase, type OpenOptions } from './store/client.js';
+import { ensureVectorIndex } from './store/nearest.js';
 
 export interface App {
   deps: Deps;
@@ -36,11 +37,14 @@ export interface Overrides extends OpenOptions {
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
   const database = await openDatabase(config.database, overrides);
+  const embedder = createOfflineEmbedder();
+  await ensureVectorIndex(database.db, embedder);
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,
     llm: await createLlm(config),
-    embedder: createOfflineEmbedder(),
+    bringLlm: createByoLlms(config.byo),
+    embedder,
     turns: new Turns(),
     now,
     config,
@@ -89,13 +93,6 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
 function refuse({ message, code, status }: AppError, pathname: string): Response {
   const body = pathname === GRAPHQL_PATH ? { errors: [{ message, extensions: { code } }] } : { detail: message, code };
   return Response.json(body, { status });
-}
-
-/** The SDK is loaded only where it is used: it costs a quarter of a start. */
-async function createLlm({ anthropic }: Config): Promise<Llm> {
-  if (!anthropic) return createOfflineLlm();
-  const { createAnthropicLlm } = await import('./models/anthropic.js');
-  return createAnthropicLlm(anthropic);
 }
 
 function listen(server: Server, { host, port }: Config): Promise<string> {

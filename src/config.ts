@@ -2,8 +2,20 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z.enum(['true', 'false']).transform((word) => word === 'true');
+/** `host` or `host:port`, an IPv6 address in brackets. */
+const HOST_AND_PORT = /^([a-z\d_](?:[a-z\d_.-]*[a-z\d_])?|\[[\da-f:.]+\])(:\d{1,5})?$/;
+const hosts = z
+  .string()
+  .transform((list) =>
+    list
+      .toLowerCase()
+      .split(',')
+      .map((host) => host.trim())
+      .filter((host) => host !== ''),
+  )
+  .pipe(z.array(z.string().regex(HOST_AND_PORT, 'not a list of host or host:port')));
 
-const environment = z.object({
+const variables = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: port.default(4000),
@@ -22,18 +34,60 @@ const environment = z.object({
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   PALIMPSEST_ANSWER_MODEL: z.string().min(1).default('claude-opus-4-7'),
   PALIMPSEST_EXTRACTION_MODEL: z.string().min(1).default('claude-opus-4-7'),
+  LLM_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  LLM_MODEL: z.string().min(1).optional(),
+  LLM_API_KEY: z.string().min(1).optional(),
+  LLM_CLASSIFIER_MODEL: z.string().min(1).optional(),
   PALIMPSEST_MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).default(180_000),
+  PALIMPSEST_MODEL_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(8),
+  PALIMPSEST_LLM_HOSTS: hosts.default([]),
 });
+
+// `when`: said along with whatever else is wrong, not only once the rest is right.
+const environment = variables
+  .refine((e) => e.LLM_BASE_URL === undefined || e.LLM_MODEL !== undefined, {
+    path: ['LLM_MODEL'],
+    message: 'needed with LLM_BASE_URL',
+    when: () => true,
+  })
+  .refine((e) => e.LLM_MODEL === undefined || e.LLM_BASE_URL !== undefined, {
+    path: ['LLM_BASE_URL'],
+    message: 'needed with LLM_MODEL',
+    when: () => true,
+  });
+type Environment = z.infer<typeof environment>;
 
 /** Where memories are kept: a folder of ours, or somebody's PostgreSQL. */
 export type DatabaseConfig =
   { kind: 'embedded'; dataDir: string } | { kind: 'postgres'; url: string; poolSize: number };
 
-export interface AnthropicConfig {
+interface ModelLimits {
+  /** For one try of one call. */
+  timeoutMs: number;
+  /** Calls to the server's model under way at once, whatever the number of requests. */
+  concurrency: number;
+}
+
+export interface AnthropicConfig extends ModelLimits {
   apiKey: string;
   baseUrl: string | undefined;
   answerModel: string;
   extractionModel: string;
+}
+
+/** A server that speaks OpenAI's chat completions: Ollama, LM Studio, vLLM, or a provider of such an API. */
+export interface OpenAiConfig extends ModelLimits {
+  baseUrl: string;
+  apiKey: string | undefined;
+  /** Extracts and answers. */
+  model: string;
+  classifierModel: string;
+}
+
+/** Which hosts a caller's own model may be called on, besides those of the open internet over https. */
+export interface ByoConfig {
+  /** `host` (all of its ports) or `host:port`, in lower case. */
+  hosts: readonly string[];
   timeoutMs: number;
 }
 
@@ -52,15 +106,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
   const database: DatabaseConfig = e.DATABASE_URL
     ? { kind: 'postgres', url: e.DATABASE_URL, poolSize: e.PALIMPSEST_POOL_SIZE }
     : { kind: 'embedded', dataDir: e.PALIMPSEST_DATA_DIR };
-  const anthropic: AnthropicConfig | null = e.ANTHROPIC_API_KEY
-    ? {
-        apiKey: e.ANTHROPIC_API_KEY,
-        baseUrl: e.ANTHROPIC_BASE_URL,
-        answerModel: e.PALIMPSEST_ANSWER_MODEL,
-        extractionModel: e.PALIMPSEST_EXTRACTION_MODEL,
-        timeoutMs: e.PALIMPSEST_MODEL_TIMEOUT_MS,
-      }
-    : null;
+  const models = readModels(e);
   return Object.freeze({
     host: e.HOST,
     port: e.PORT,
@@ -73,6 +119,36 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     deleteWithoutTenant: e.PALIMPSEST_DELETE_WITHOUT_TENANT,
     writesLimits: Object.freeze({ starter: e.PALIMPSEST_STARTER_WRITES, pro: e.PALIMPSEST_PRO_WRITES }),
     database: Object.freeze(database),
-    anthropic: anthropic && Object.freeze(anthropic),
+    ...models,
   });
+}
+
+/** The server's own model, at most one of each kind, and the terms for those that callers bring. */
+function readModels(e: Environment) {
+  const limits = { timeoutMs: e.PALIMPSEST_MODEL_TIMEOUT_MS, concurrency: e.PALIMPSEST_MODEL_CONCURRENCY };
+  const anthropic: AnthropicConfig | null = e.ANTHROPIC_API_KEY
+    ? {
+        apiKey: e.ANTHROPIC_API_KEY,
+        baseUrl: e.ANTHROPIC_BASE_URL,
+        answerModel: e.PALIMPSEST_ANSWER_MODEL,
+        extractionModel: e.PALIMPSEST_EXTRACTION_MODEL,
+        ...limits,
+      }
+    : null;
+  const openai: OpenAiConfig | null =
+    e.LLM_BASE_URL && e.LLM_MODEL
+      ? {
+          baseUrl: e.LLM_BASE_URL,
+          apiKey: e.LLM_API_KEY,
+          model: e.LLM_MODEL,
+          classifierModel: e.LLM_CLASSIFIER_MODEL ?? e.LLM_MODEL,
+          ...limits,
+        }
+      : null;
+  const byo: ByoConfig = { hosts: Object.freeze(e.PALIMPSEST_LLM_HOSTS), timeoutMs: limits.timeoutMs };
+  return {
+    anthropic: anthropic && Object.freeze(anthropic),
+    openai: openai && Object.freeze(openai),
+    byo: Object.freeze(byo),
+  };
 }

@@ -10,6 +10,10 @@ export const STATUS = {
   INVALID_INPUT: 422,
   QUOTA_EXCEEDED: 429,
   RATE_LIMITED: 429,
+  /** The provider refused the key, the model, or the pace of a caller's own model. */
+  LLM_KEY_REFUSED: 401,
+  LLM_MODEL_REFUSED: 422,
+  LLM_RATE_LIMITED: 429,
   INTERNAL: 500,
   UPSTREAM_FAILED: 502,
   UPSTREAM_UNAVAILABLE: 503,
@@ -22,20 +26,24 @@ interface ErrorOptions {
   field?: string | undefined;
   /** What went wrong underneath; logged, never sent. */
   cause?: unknown;
+  /** The caller's own model provider, where that is what failed. */
+  provider?: string | undefined;
 }
 
 /** A failure that the caller may see: its message holds no secret and no memory's text. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly field: string | undefined;
+  readonly provider: string | undefined;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    { field, cause }: ErrorOptions = {},
+    { field, cause, provider }: ErrorOptions = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.field = field;
+    this.provider = provider;
   }
 
   get status(): number {

@@ -25,6 +25,8 @@ describe('readConfig', () => {
       writesLimits: { starter: 50_000, pro: 1_000_000 },
       database: { kind: 'embedded', dataDir: './data' },
       anthropic: null,
+      openai: null,
+      byo: { hosts: [], timeoutMs: 180_000 },
     });
   });
 
@@ -50,6 +52,31 @@ describe('readConfig', () => {
       { anthropic: { apiKey: 'sk-x', answerModel: 'claude-opus-4-7', extractionModel: 'claude-opus-4-7' } },
     ],
     [{ ANTHROPIC_BASE_URL: 'http://localhost:1' }, { anthropic: null }],
+    [
+      { ANTHROPIC_API_KEY: 'sk-x', PALIMPSEST_MODEL_CONCURRENCY: '3', PALIMPSEST_MODEL_TIMEOUT_MS: '500' },
+      { anthropic: { concurrency: 3, timeoutMs: 500 }, byo: { timeoutMs: 500 } },
+    ],
+    [
+      { LLM_BASE_URL: 'http://10.0.0.5:8000/v1', LLM_MODEL: 'llama' },
+      {
+        openai: {
+          baseUrl: 'http://10.0.0.5:8000/v1',
+          model: 'llama',
+          classifierModel: 'llama',
+          apiKey: undefined,
+          concurrency: 8,
+        },
+      },
+    ],
+    [
+      { LLM_BASE_URL: 'https://h/v1', LLM_MODEL: 'a', LLM_CLASSIFIER_MODEL: 'b', LLM_API_KEY: 'k' },
+      { openai: { model: 'a', classifierModel: 'b', apiKey: 'k' } },
+    ],
+    [{ LLM_API_KEY: 'k', LLM_CLASSIFIER_MODEL: 'b' }, { openai: null }],
+    [
+      { PALIMPSEST_LLM_HOSTS: ' localhost:11434, VLLM.internal ,,[::1]:8000,10.0.0.5' },
+      { byo: { hosts: ['localhost:11434', 'vllm.internal', '[::1]:8000', '10.0.0.5'] } },
+    ],
     [{ SOMETHING_ELSE: 'x' }, { port: 4000 }],
   ])('reads %j', (env, expected) => {
     expect(readConfig(env)).toMatchObject(expected);
@@ -77,8 +104,34 @@ describe('readConfig', () => {
     ['PALIMPSEST_PRO_WRITES', 'many'],
     ['ANTHROPIC_BASE_URL', 'ftp://host'],
     ['PALIMPSEST_MODEL_TIMEOUT_MS', '1'],
+    ['PALIMPSEST_MODEL_CONCURRENCY', '0'],
+    ['LLM_BASE_URL', 'localhost:11434'],
+    ['LLM_BASE_URL', 'file:///etc/passwd'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`\n {2}${name}: `));
+  });
+
+  it.each([
+    ['LLM_MODEL', { LLM_BASE_URL: 'http://localhost:11434/v1' }],
+    ['LLM_BASE_URL', { LLM_MODEL: 'llama' }],
+    // Said along with what else is wrong.
+    ['LLM_MODEL', { LLM_BASE_URL: 'http://localhost:11434/v1', PORT: 'x' }],
+  ])('asks for %s with %j', (name, env) => {
+    expect(() => readConfig(env)).toThrow(new RegExp(`\n {2}${name}: needed with LLM_`));
+  });
+
+  it.each([
+    'http://localhost',
+    'localhost:port',
+    'a b',
+    '*',
+    '*.internal',
+    'localhost/v1',
+    'user@host',
+    '[::1',
+    '10.0.0.0/8',
+  ])('refuses %s among the named hosts', (host) => {
+    expect(() => readConfig({ PALIMPSEST_LLM_HOSTS: `localhost,${host}` })).toThrow(/PALIMPSEST_LLM_HOSTS/);
   });
 
   it('names all that is wrong at once, and no value', () => {
@@ -94,8 +147,9 @@ describe('readConfig', () => {
   });
 
   it('can not be changed afterwards', () => {
-    const config = readConfig({ ANTHROPIC_API_KEY: 'sk-x' });
-    for (const part of [config, config.database, config.writesLimits, config.anthropic]) {
+    const config = readConfig({ ANTHROPIC_API_KEY: 'sk-x', LLM_BASE_URL: 'http://h/v1', LLM_MODEL: 'm' });
+    const { database, writesLimits, anthropic, openai, byo } = config;
+    for (const part of [config, database, writesLimits, anthropic, openai, byo, byo.hosts]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });

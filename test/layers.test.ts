@@ -37,7 +37,7 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   // app.ts ties the protocol to the socket server; graphql/ says what runs over it.
   [/^graphql-ws$/, ['graphql', 'top']],
   [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar)$/, ['store']],
-  [/^@anthropic-ai\/sdk$/, ['models']],
+  [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^zod$/, ['core', 'models', 'config']],
 ];

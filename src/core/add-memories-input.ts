@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { llmChoice } from './choose-llm.js';
 import { instant, optional, sessionId, source, storable, tenantId, text, topic, uuid } from './parse-input.js';
 
-const message = z.object({ role: z.enum(['user', 'assistant', 'system']), content: text(100_000) });
+const message = z.object({
+  role: z.enum(['user', 'assistant', 'system']),
+  content: text(100_000),
+  name: optional(text(64)),
+});
 
 export const addMemoriesInput = z
   .object({
@@ -17,7 +22,8 @@ export const addMemoriesInput = z
     supersedes: optional(uuid),
     autoSupersede: optional(z.boolean()),
     idempotencyKey: optional(text(255)),
-    llm: optional(z.never('bring-your-own models are not supported yet')),
+    dryRun: optional(z.boolean()),
+    llm: optional(llmChoice),
   })
   .refine(({ content, messages }) => (content === undefined) !== (messages === undefined), {
     error: 'exactly one of content and messages is required',
@@ -26,6 +32,10 @@ export const addMemoriesInput = z
   .refine(({ messages, supersedes }) => messages === undefined || supersedes === undefined, {
     error: 'goes with content only',
     path: ['supersedes'],
+  })
+  .refine(({ dryRun, idempotencyKey }) => !dryRun || idempotencyKey === undefined, {
+    error: 'does not go with dryRun, which writes nothing',
+    path: ['idempotencyKey'],
   });
 
 export type AddMemoriesInput = z.input<typeof addMemoriesInput>;

@@ -1,15 +1,16 @@
 import { AppError } from '../errors.js';
-import type { Attribution } from '../models/llm.js';
-import { readAccount, readSettings, type Settings } from '../store/accounts.js';
+import type { Attribution, Usage } from '../models/llm.js';
+import { readAccountAndSettings } from '../store/accounts.js';
 import { completeKey } from '../store/idempotency-keys.js';
-import { withLedger } from '../store/ledger.js';
+import { rehearse, withLedger } from '../store/ledger.js';
 import { hasNewerThan, type Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { addMemoriesInput, type AddMemoriesInput, type CheckedAddMemories } from './add-memories-input.js';
+import { countTokens, totalUsage, type Spent } from './count-tokens.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { draftFacts } from './draft-facts.js';
 import { getMemory } from './get-memory.js';
-import { judgeDrafts, judgeNewcomers, type JudgedDraft } from './judge-drafts.js';
+import { judgeDrafts, judgeNewcomers, type JudgedDraft, type Judging } from './judge-drafts.js';
 import { parseInput, storedTenant } from './parse-input.js';
 import { recordDrafts, type RecordedDraft, type Writing } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
@@ -21,21 +22,26 @@ export type { AddMemoriesInput } from './add-memories-input.js';
 
 export interface AddMemoriesResult {
   mode: 'content' | 'messages';
+  /** Nothing was written: what follows is what would have been. */
+  isDryRun: boolean;
   tenantId: string | null;
   /** One entry per fact, stored or already known. */
   drafts: readonly RecordedDraft[];
-  /** The stored memories, and those that were already there. */
-  memories: readonly MemoryRow[];
+  /** Reads the stored memories, and those that were already there: only for a caller who looks at them. */
+  readMemories: () => Promise<MemoryRow[]>;
   /** Who extracted; null in content mode. */
-  extraction: Attribution | null;
+  extraction: (Attribution & { isByoLlm: boolean }) | null;
+  /** Tokens that models took for this write, extraction and classification together. */
+  usage: Usage;
   /** Sequence number of the newest event this write caused or came after. */
   cursor: bigint;
 }
 
 /**
  * Stores a fact as it is (`content`), or the facts found in a conversation (`messages`); where auto-supersession is on,
- * a fact that replaces an older one closes it. With `supersedes` a fact takes its place, by `validFrom`, in the chain of
- * that version. All or nothing. @throws AppError INVALID_INPUT, QUOTA_EXCEEDED, UPSTREAM_*; see writeOnce
+ * a fact that replaces an older one closes it, or proposes to. With `supersedes` a fact takes its place, by `validFrom`,
+ * in the chain of that version. With `dryRun` all is worked out and nothing is written.
+ * All or nothing. @throws AppError INVALID_INPUT, QUOTA_EXCEEDED, UPSTREAM_*, LLM_*; see writeOnce
  */
 export async function addMemories(
   deps: Deps,
@@ -48,18 +54,32 @@ export async function addMemories(
   const written = await writeOnce(
     deps,
     caller,
-    { key, tenantId: scope.tenantId, input: checked },
+    { key, tenantId: scope.tenantId, input: withoutSecret(checked) },
     () => write(deps, caller, scope, checked, key),
     (reply) => fromReply(deps.db, caller.accountId, reply),
   );
-  const ids = new Set(written.drafts.map(({ memoryId }) => memoryId));
+  const isByoLlm = checked.llm !== undefined;
+  const decisions = written.drafts.flatMap((draft) => draft.decisions);
   return {
     ...written,
     mode: checked.content === undefined ? 'messages' : 'content',
+    isDryRun: checked.dryRun ?? false,
+    extraction: written.extraction && { ...written.extraction, isByoLlm },
+    usage: totalUsage(written.extraction ? [written.extraction, ...decisions] : decisions),
     tenantId: checked.tenantId ?? null,
-    memories: await readMemories(deps.db, caller.accountId, [...ids], query),
+    readMemories: () => readMemories(deps.db, caller.accountId, idsOf(written.drafts), query),
   };
 }
+
+const idsOf = (drafts: readonly RecordedDraft[]): string[] => [
+  ...new Set(drafts.flatMap(({ memoryId }) => memoryId ?? [])),
+];
+
+/** A caller's key to its model is not kept, not even within a hash. */
+const withoutSecret = ({ llm, ...checked }: CheckedAddMemories): object => ({
+  ...checked,
+  ...(llm && { llm: { ...llm, apiKey: undefined } }),
+});
 
 async function write(
   deps: Deps,
@@ -68,21 +88,39 @@ async function write(
   checked: CheckedAddMemories,
   key: string | undefined,
 ): Promise<Written> {
-  const [account, settings] = await Promise.all([
-    readAccount(deps.db, caller.accountId),
-    readSettings(deps.db, caller),
-  ]);
+  const { account, settings } = await readAccountAndSettings(deps.db, caller);
   // Before any slow and dear work; counted exactly under the lock below.
   assertMayWrite(planUsage(account, deps.config.writesLimits, deps.now()), 1);
   await assertSameTenant(deps, caller, scope, checked.supersedes);
   const { drafts, extraction } = await draftFacts(deps, scope, checked);
   // Who says which version a fact replaces needs no classifier.
   const isJudged = (checked.autoSupersede ?? settings.autoSupersedeDefault) && checked.supersedes === undefined;
-  const judged = await judgeDrafts(deps, scope, drafts, settings, isJudged);
+  const judging = { deps, scope, settings };
+  const judged = await judgeDrafts(judging, drafts, isJudged);
+  await countTokens(deps, caller, spentOn(judged, extraction, checked.llm !== undefined));
   const writing = { deps, caller, scope, checked, extraction };
-  const record = () => recordJudged(writing, key, settings, { judged, seen: account.lastSeq });
+  if (checked.dryRun) return tryOut(writing, judged);
+  const record = () => recordJudged(writing, key, judging, { judged, seen: account.lastSeq });
   // In turns: of many that judge and store at once one would get through a round, and the others judge again.
   return isJudged ? deps.turns.take(`${scope.accountId} ${scope.tenantId}`, record) : record();
+}
+
+const spentOn = (judged: readonly JudgedDraft[], extraction: Attribution | null, isByoLlm: boolean): Spent[] => [
+  ...(extraction ? [{ ...extraction, purpose: 'EXTRACTION' as const, isByoLlm }] : []),
+  ...judged.flatMap(({ decisions }) =>
+    decisions.map((decision) => ({ ...decision, purpose: 'CLASSIFICATION' as const, isByoLlm: false })),
+  ),
+];
+
+/** What the write would do, on the rows as they are now, taken back again. */
+async function tryOut(writing: Writing, judged: readonly JudgedDraft[]): Promise<Written> {
+  const { deps, caller, extraction } = writing;
+  const { result, cursor } = await rehearse(deps.db, caller, deps.now, (tx, ledger) =>
+    recordDrafts(tx, ledger, writing, judged, false),
+  );
+  // What was not stored has no id to ask for.
+  const drafts = result.map((draft) => ({ ...draft, memoryId: draft.isDuplicate ? draft.memoryId : null }));
+  return { drafts, extraction, cursor };
 }
 
 /** How often a write steps back for writers in other processes before it is stored on what it knows. */
@@ -95,7 +133,7 @@ const MAX_ROUNDS = 50;
 async function recordJudged(
   writing: Writing,
   key: string | undefined,
-  settings: Settings,
+  judging: Judging,
   first: { judged: readonly JudgedDraft[]; seen: bigint },
 ): Promise<Written> {
   const { deps, caller, scope, extraction } = writing;
@@ -104,16 +142,25 @@ async function recordJudged(
     const isOpen = round < MAX_ROUNDS && judged.some(({ hasRun }) => hasRun);
     const { result: drafts, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
       if (isOpen && ledger.cursor > seen && (await hasNewerThan(tx, scope, seen))) return null;
-      const recorded = await recordDrafts(tx, ledger, writing, judged);
+      const recorded = await recordDrafts(tx, ledger, writing, judged, ledger.cursor === seen);
       const reply = () => toReply({ drafts: recorded, extraction, cursor: ledger.cursor });
       if (key !== undefined) await completeKey(tx, caller.accountId, key, reply());
       return recorded;
     });
     if (drafts) return { drafts, extraction, cursor };
-    judged = await judgeNewcomers(deps, scope, judged, settings, seen);
+    const again = await judgeNewcomers(judging, judged, seen);
+    await countTokens(deps, caller, spentOn(newlyJudged(judged, again), null, false));
+    judged = again;
     seen = cursor;
   }
 }
+
+/** What a round added, which stands first. */
+const newlyJudged = (before: readonly JudgedDraft[], after: readonly JudgedDraft[]): JudgedDraft[] =>
+  after.map((draft, i) => ({
+    ...draft,
+    decisions: draft.decisions.slice(0, draft.decisions.length - (before[i]?.decisions.length ?? 0)),
+  }));
 
 /** The version that a new one is to be placed beside must be one that the caller may see, in the same tenant. */
 async function assertSameTenant(

@@ -1,6 +1,6 @@
 import type { Config } from '../config.js';
 import type { Embedder } from '../models/embedder.js';
-import type { Llm } from '../models/llm.js';
+import type { Llm, LlmChoice } from '../models/llm.js';
 import type { Db } from '../store/client.js';
 import type { Wakeups } from '../store/wakeups.js';
 import type { Turns } from './turns.js';
@@ -10,6 +10,8 @@ export interface Deps {
   db: Db;
   wakeups: Wakeups;
   llm: Llm;
+  /** A model that a caller of `accountId` brings along, for one request. @throws AppError INVALID_INPUT naming its field at fault */
+  bringLlm: (choice: LlmChoice, accountId: string) => Promise<Llm>;
   embedder: Embedder;
   /** Writers that must judge one another's facts, one after the other. */
   turns: Turns;

@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { Attribution } from '../models/llm.js';
 import { readSessionTexts } from '../store/memories.js';
 import type { Scope } from '../store/listing.js';
 import type { CheckedAddMemories } from './add-memories-input.js';
 import type { Deps } from './deps.js';
+import { chooseLlm } from './choose-llm.js';
+import { hideOwnWords } from './own-words.js';
 import { importanceScore } from './rules/importance.js';
 
 /** A fact that is about to be stored. */
 export interface Draft {
+  /** The memory's id, if it is stored. */
+  id: string;
   text: string;
   topic: string;
   importance: number;
@@ -17,6 +22,8 @@ export interface Draft {
   validFrom: Date | undefined;
   embedding: Float32Array;
 }
+
+type NewFact = Omit<Draft, 'id' | 'embedding'>;
 
 /** How many facts of the session help the extractor to know who is speaking. */
 const KNOWN_FACTS = 20;
@@ -34,12 +41,13 @@ export async function draftFacts(
   const embeddings = await deps.embedder.embed(facts.map(({ text }) => text));
   const drafts = facts.map((fact, i) => ({
     ...fact,
+    id: randomUUID(),
     embedding: embeddings[i] ?? new Float32Array(deps.embedder.dimensions),
   }));
   return { drafts, extraction };
 }
 
-const verbatim = (input: CheckedAddMemories): Omit<Draft, 'embedding'> => ({
+const verbatim = (input: CheckedAddMemories): NewFact => ({
   text: input.content ?? '',
   topic: input.topic ?? 'General',
   importance: importanceScore(input.importance, input.importanceWord),
@@ -50,13 +58,18 @@ const verbatim = (input: CheckedAddMemories): Omit<Draft, 'embedding'> => ({
 });
 
 async function extractFacts(
-  { db, llm, now }: Deps,
+  deps: Deps,
   scope: Scope,
-  { sessionId, validFrom }: CheckedAddMemories,
+  { sessionId, validFrom, llm: choice }: CheckedAddMemories,
   messages: NonNullable<CheckedAddMemories['messages']>,
-): Promise<{ facts: Omit<Draft, 'embedding'>[]; extraction: Attribution }> {
+): Promise<{ facts: NewFact[]; extraction: Attribution }> {
+  const { db, now } = deps;
   const known = sessionId === undefined ? [] : await readSessionTexts(db, { ...scope, sessionId }, KNOWN_FACTS);
-  const { facts, ...extraction } = await llm.extractFacts({ messages, sessionDate: validFrom ?? now(), known });
+  const [llm, news] = await Promise.all([
+    chooseLlm(deps, scope.accountId, choice),
+    hideOwnWords(deps, scope, messages),
+  ]);
+  const { facts, ...extraction } = await llm.extractFacts({ messages: news, sessionDate: validFrom ?? now(), known });
   const usable = facts.filter(({ text }) => text.trim() !== '' && text.length <= MAX_FACT_LENGTH);
   return {
     extraction,

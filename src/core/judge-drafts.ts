@@ -1,17 +1,22 @@
 import type { Classification } from '../models/llm.js';
 import type { Settings } from '../store/accounts.js';
 import type { Scope } from '../store/listing.js';
-import { readMemories, type MemoryRow } from '../store/memories.js';
-import { rankMemories } from '../store/ranking.js';
+import { nearestCurrent, readIntroductions } from '../store/nearest.js';
 import type { Deps } from './deps.js';
 import type { Draft } from './draft-facts.js';
-import { excludedCategory, isActionable } from './rules/supersession.js';
+import { shortlist } from './rules/shortlist.js';
+import { isOfUser, nameOfUser, withName } from './rules/subject.js';
+import { excludedCategory, isActionable, isProposable } from './rules/supersession.js';
 
-/** What was found about one draft and one memory that is current. */
+/** What was found about one draft and one memory that is current, or one draft before it. */
 export interface Decision extends Classification {
   rivalId: string;
   /** Sure enough to close a window. */
   isActionable: boolean;
+  /** Not sure enough, and left to a person. */
+  isProposable: boolean;
+  /** The new one is true from an earlier time: it would be the one that is replaced. */
+  isBackDated: boolean;
 }
 
 export interface JudgedDraft {
@@ -23,110 +28,130 @@ export interface JudgedDraft {
   decisions: readonly Decision[];
 }
 
-/** How many of the nearest current memories the classifier sees per fact. */
+/** What one write is judged in. */
+export interface Judging {
+  deps: Deps;
+  scope: Scope;
+  settings: Settings;
+}
+
+/** How many of the nearest current memories the classifier sees per fact, besides the nearest facts of the same write. */
 const CANDIDATES = 5;
+/** Of two facts of one write: below this likeness they are not about one thing. */
+const LEAST_LIKENESS = 0.2;
+
+interface Rival {
+  id: string;
+  text: string;
+  topic: string;
+  validFrom: Date;
+}
 
 /**
- * Asks, for each draft, which current memories it replaces. Slow: it runs before the transaction, which checks again
- * that a memory to be closed is still current, and asks for another round about those that came meanwhile.
+ * Asks, for each draft, which current memories it replaces, and which drafts before it: a conversation may tell of a
+ * change and of what it changed. Slow: it runs before the transaction, which checks again that a memory to be closed is
+ * still current, and asks for another round about those that came meanwhile.
  */
 export async function judgeDrafts(
-  deps: Deps,
-  scope: Scope,
+  judging: Judging,
   drafts: readonly Draft[],
-  settings: Settings,
   isEnabled: boolean,
 ): Promise<JudgedDraft[]> {
-  const judged: JudgedDraft[] = [];
-  for (const draft of drafts) judged.push(await judge(deps, scope, draft, settings, isEnabled));
-  return judged;
+  return Promise.all(
+    drafts.map(async (draft, index) => {
+      const skippedReason = isEnabled ? whySkipped(draft, judging.settings) : 'auto_supersede disabled';
+      if (skippedReason !== null) {
+        return { draft, hasRun: false, skippedReason, candidatesExamined: 0, decisions: [] };
+      }
+      const decisions = await decideAll(judging, draft, drafts.slice(0, index));
+      return { draft, hasRun: true, skippedReason: null, candidatesExamined: decisions.length, decisions };
+    }),
+  );
 }
 
 /** Another round, about the memories that were stored after `since` alone; what was found before stays. */
 export async function judgeNewcomers(
-  deps: Deps,
-  scope: Scope,
+  judging: Judging,
   judged: readonly JudgedDraft[],
-  settings: Settings,
   since: bigint,
 ): Promise<JudgedDraft[]> {
-  const again: JudgedDraft[] = [];
-  for (const before of judged) {
-    if (!before.hasRun) {
-      again.push(before);
-      continue;
-    }
-    const decisions = await decideAll(deps, scope, before.draft, settings, since);
-    again.push({
-      ...before,
-      candidatesExamined: before.candidatesExamined + decisions.length,
-      decisions: [...decisions, ...before.decisions],
-    });
-  }
-  return again;
-}
-
-async function judge(
-  deps: Deps,
-  scope: Scope,
-  draft: Draft,
-  settings: Settings,
-  isEnabled: boolean,
-): Promise<JudgedDraft> {
-  const skip = (skippedReason: string): JudgedDraft => ({
-    draft,
-    hasRun: false,
-    skippedReason,
-    candidatesExamined: 0,
-    decisions: [],
-  });
-  if (!isEnabled) return skip('auto_supersede disabled');
-  const excluded = excludedCategory(draft, settings.excludedCategories);
-  if (excluded !== null) return skip(`category ${excluded} is excluded`);
-
-  const decisions = await decideAll(deps, scope, draft, settings);
-  return { draft, hasRun: true, skippedReason: null, candidatesExamined: decisions.length, decisions };
-}
-
-async function decideAll(
-  deps: Deps,
-  scope: Scope,
-  draft: Draft,
-  settings: Settings,
-  since?: bigint,
-): Promise<Decision[]> {
-  const rivals = await nearestCurrent(deps, scope, draft, since);
-  const open = rivals.filter((rival) => excludedCategory(rival, settings.excludedCategories) === null);
-  return Promise.all(open.map((rival) => decide(deps, draft, rival, settings)));
-}
-
-async function nearestCurrent(
-  { db, embedder, now }: Deps,
-  scope: Scope,
-  draft: Draft,
-  createdAfter: bigint | undefined,
-): Promise<MemoryRow[]> {
-  const search = { text: draft.text, vector: draft.embedding, embeddingModel: embedder.id, limit: CANDIDATES };
-  const ranked = await rankMemories(db, scope, { createdAfter }, { asOf: {}, now: now() }, search);
-  return readMemories(
-    db,
-    scope.accountId,
-    ranked.map(({ id }) => id),
-    {},
+  return Promise.all(
+    judged.map(async (before) => {
+      if (!before.hasRun) return before;
+      const decisions = await decideAll(judging, before.draft, [], since);
+      return {
+        ...before,
+        candidatesExamined: before.candidatesExamined + decisions.length,
+        decisions: [...decisions, ...before.decisions],
+      };
+    }),
   );
 }
 
-async function decide({ llm, now }: Deps, draft: Draft, rival: MemoryRow, settings: Settings): Promise<Decision> {
-  const fresh = { text: draft.text, topic: draft.topic, validFrom: draft.validFrom ?? now() };
+function whySkipped(fact: { topic: string; text: string }, { excludedCategories }: Settings): string | null {
+  const excluded = excludedCategory(fact, excludedCategories);
+  return excluded === null ? null : `category ${excluded} is excluded`;
+}
+
+async function decideAll(
+  judging: Judging,
+  draft: Draft,
+  before: readonly Draft[],
+  since?: bigint,
+): Promise<Decision[]> {
+  const { deps, scope, settings } = judging;
+  const { text, embedding: vector } = draft;
+  const search = { vector, embeddingModel: deps.embedder.id, createdAfter: since };
+  const stored = shortlist(text, await nearestCurrent(deps.db, scope, search, deps.now()), CANDIDATES);
+  const rivals: Rival[] = [...nearestDrafts(draft, before, deps.now()), ...stored];
+  // Excluded ones never reach a model.
+  const open = rivals.filter((rival) => whySkipped(rival, settings) === null);
+  const name = await nameFor(judging, [draft, ...open], [draft, ...before]);
+  return Promise.all(open.map((rival) => decide(judging, draft, rival, name)));
+}
+
+/** Drafts of the same write that could be about the same thing, most alike first. */
+function nearestDrafts({ embedding }: Draft, before: readonly Draft[], now: Date): Rival[] {
+  const likeness = (other: Draft): number => other.embedding.reduce((sum, x, i) => sum + x * (embedding[i] ?? 0), 0);
+  return before
+    .map((draft) => ({ draft, alike: likeness(draft) }))
+    .filter(({ alike }) => alike >= LEAST_LIKENESS)
+    .sort((a, b) => b.alike - a.alike)
+    .slice(0, CANDIDATES)
+    .map(({ draft: { id, text, topic, validFrom = now } }) => ({ id, text, topic, validFrom }));
+}
+
+/** "User lives in Oslo" and "Alice moved to Rome" are about one person, where it is known that the user is Alice. */
+async function nameFor(
+  { deps, scope }: Judging,
+  compared: readonly { text: string }[],
+  told: readonly Draft[],
+): Promise<string | null> {
+  const ofUser = compared.filter(({ text }) => isOfUser(text)).length;
+  if (ofUser === 0 || ofUser === compared.length) return null;
+  const texts = told.map(({ text }) => text);
+  return nameOfUser([...texts, ...(await readIntroductions(deps.db, scope))]);
+}
+
+async function decide(
+  { deps: { llm, now }, settings }: Judging,
+  draft: Draft,
+  rival: Rival,
+  name: string | null,
+): Promise<Decision> {
+  const fresh = { text: withName(draft.text, name), topic: draft.topic, validFrom: draft.validFrom ?? now() };
+  const known = { text: withName(rival.text, name), topic: rival.topic, validFrom: rival.validFrom };
   // The question is whether the later one replaces the earlier: a back-dated fact may be the older of the two.
-  const isBackDated = fresh.validFrom < rival.validFrom;
+  const isBackDated = fresh.validFrom < known.validFrom;
   const classification = await llm.classify(
-    isBackDated ? { old: fresh, new: rival } : { old: rival, new: fresh },
+    isBackDated ? { old: fresh, new: known } : { old: known, new: fresh },
     settings.classifierModel,
   );
   return {
     ...classification,
     rivalId: rival.id,
     isActionable: isActionable(classification, settings.minConfidence),
+    isProposable: isProposable(classification, settings.minConfidence),
+    isBackDated,
   };
 }

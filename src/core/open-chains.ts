@@ -36,6 +36,8 @@ export class OpenChains {
   readonly #versions: Map<string, OpenVersion>;
   readonly #closed = new Map<string, ClosedWindow>();
   readonly #merges = new Map<string, string[]>();
+  /** Placed, and not in the database yet. */
+  readonly #fresh = new Set<string>();
 
   constructor(versions: readonly OpenVersion[]) {
     this.#versions = new Map(versions.map((version) => [version.id, { ...version }]));
@@ -46,13 +48,20 @@ export class OpenChains {
    * version in whatever state; a chain of its own if there is none.
    */
   place(memory: { id: string; validFrom: Date }, rivalIds: readonly string[], anchorId?: string): Placed {
-    const rivals = rivalIds.flatMap((id) => this.#versions.get(id) ?? []).filter(({ knownTo }) => knownTo === null);
+    // Stored ones first: a chain that is not in the database yet can not take others in.
+    const rivals = rivalIds
+      .flatMap((id) => this.#versions.get(id) ?? [])
+      .filter(({ knownTo }) => knownTo === null)
+      .sort((a, b) => Number(this.#fresh.has(a.id)) - Number(this.#fresh.has(b.id)));
     const anchor = anchorId === undefined ? undefined : this.#versions.get(anchorId);
     const [first, ...others] = anchor
       ? [anchor, ...rivals.filter(({ chainId }) => chainId !== anchor.chainId)]
       : rivals;
-    if (!first) return { chainId: randomUUID(), isFirst: true, closed: undefined, successions: [], applied: [] };
-
+    if (!first) {
+      const chainId = randomUUID();
+      this.#add(memory, chainId, undefined);
+      return { chainId, isFirst: true, closed: undefined, successions: [], applied: [] };
+    }
     const { chainId } = first;
     const { predecessor, successor } = placeInChain(this.#versionsOf(chainId), memory.validFrom);
     const successions: Succession[] = [];
@@ -71,6 +80,12 @@ export class OpenChains {
       successions.push({ beforeId: rival.id, memoryId: memory.id, rivalId: rival.id });
     }
     const closed = successor ? { validTo: successor.validFrom, supersededById: successor.id } : undefined;
+    this.#add(memory, chainId, closed);
+    return { chainId, isFirst: false, closed, successions, applied: [first, ...alsoReplaced].map(({ id }) => id) };
+  }
+
+  #add(memory: { id: string; validFrom: Date }, chainId: string, closed: Placed['closed']): void {
+    this.#fresh.add(memory.id);
     this.#versions.set(memory.id, {
       ...memory,
       chainId,
@@ -79,7 +94,6 @@ export class OpenChains {
       retractedAt: null,
       supersededById: closed?.supersededById ?? null,
     });
-    return { chainId, isFirst: false, closed, successions, applied: [first, ...alsoReplaced].map(({ id }) => id) };
   }
 
   find(id: string): OpenVersion | undefined {

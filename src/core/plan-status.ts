@@ -1,6 +1,7 @@
 import { readAccount } from '../store/accounts.js';
 import type { Caller, Deps } from './deps.js';
-import { planUsage, type PlanUsage } from './rules/quota.js';
+import { readUsage } from '../store/token-usage.js';
+import { planUsage, startOfPeriod, type PlanUsage } from './rules/quota.js';
 
 export interface PlanStatus extends PlanUsage {
   orgId: string;
@@ -15,4 +16,31 @@ export async function planStatus({ db, config, now }: Deps, caller: Caller): Pro
   const account = await readAccount(db, caller.accountId);
   const usage = planUsage(account, config.writesLimits, now());
   return { ...usage, orgId: account.id, tier: account.planTier, status: account.planStatus, isBlocked: false };
+}
+
+/** What one API key had one model do this month, for one purpose. */
+export interface TokenUsage {
+  apiKeyId: string;
+  apiKeyName: string;
+  purpose: 'EXTRACTION' | 'CLASSIFICATION' | 'ANSWER';
+  provider: string;
+  model: string;
+  isByoLlm: boolean;
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+}
+
+/** Tokens that the account's keys had models take since the month began (UTC), by key, purpose and model. */
+export async function tokenUsage({ db, now }: Deps, { accountId }: Caller): Promise<TokenUsage[]> {
+  const rows = await readUsage(db, accountId, startOfPeriod(now()));
+  return rows.map(({ apiKey, purpose, calls, inputTokens, outputTokens, ...row }) => ({
+    ...row,
+    apiKeyName: apiKey.name,
+    // The database checks the words.
+    purpose: purpose as TokenUsage['purpose'],
+    calls: Number(calls),
+    inputTokens: Number(inputTokens),
+    outputTokens: Number(outputTokens),
+  }));
 }

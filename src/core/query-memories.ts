@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import type { Attribution } from '../models/llm.js';
 import type { AsOf } from '../store/beliefs.js';
 import { readLastSeq } from '../store/events.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { rankMemories, type RankedMemory } from '../store/ranking.js';
 import { awaitCursor } from './await-cursor.js';
+import { chooseLlm, llmChoice } from './choose-llm.js';
+import { countTokens } from './count-tokens.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen } from './get-memory.js';
+import { rememberAnswer } from './own-words.js';
 import {
   asOf,
   cursor as cursorInput,
@@ -30,7 +34,7 @@ const queryInput = z.object({
   asOf,
   referenceDate: optional(instant),
   atLeast: optional(cursorInput),
-  llm: optional(z.never('bring-your-own models are not supported yet')),
+  llm: optional(llmChoice),
 });
 
 export type QueryInput = z.input<typeof queryInput>;
@@ -54,6 +58,8 @@ export interface Answer {
   /** Everything retrieved, best first. */
   memories: readonly MemoryRow[];
   memoriesSearched: number;
+  /** Who answered, and what it took; null where no model was asked. */
+  attribution: (Attribution & { isByoLlm: boolean }) | null;
   /** The cell of time it was asked about; empty for now. */
   asOf: AsOf;
   /** The state of knowledge it was given in. */
@@ -68,7 +74,7 @@ export async function queryMemories(
   query?: Projection,
 ): Promise<Answer> {
   const checked = parseInput(queryInput, input);
-  const { db, llm, now } = deps;
+  const { db, now } = deps;
   const cell: AsOf = checked.asOf ?? {};
   await awaitCursor(deps, caller, checked.atLeast);
   const cursor = await readLastSeq(db, caller.accountId);
@@ -82,20 +88,30 @@ export async function queryMemories(
   const memories = await asSeen(deps, caller, rows, cell);
   const base = { question: checked.question, memories, memoriesSearched: memories.length, asOf: cell, cursor };
   if (memories.length === 0) {
-    return { ...base, text: NOTHING_STORED, textWithCitations: NOTHING_STORED, isAnswered: false, citations: [] };
+    const nothing = { text: NOTHING_STORED, textWithCitations: NOTHING_STORED, isAnswered: false, citations: [] };
+    return { ...base, ...nothing, attribution: null };
   }
-  const answer = await llm.answer({
+  const llm = await chooseLlm(deps, caller.accountId, checked.llm);
+  const {
+    text: said,
+    isAnswered,
+    ...attribution
+  } = await llm.answer({
     question: checked.question,
     memories,
     referenceDate: checked.referenceDate ?? cell.valid ?? cell.known ?? now(),
   });
-  const { citations, ...texts } = toCitations(framed(answer.text, cell), memories);
+  const spent = { ...attribution, isByoLlm: checked.llm !== undefined };
+  await countTokens(deps, caller, [{ ...spent, purpose: 'ANSWER' }]);
+  const { citations, ...texts } = toCitations(framed(said, cell), memories);
+  if (citations.length > 0) await rememberAnswer(deps, scopeOf(caller, checked.tenantId), texts.text, memories);
   const similarities = new Map(ranked.map(({ id, similarity }) => [id, similarity]));
   return {
     ...base,
     ...texts,
     // An answer that cites nothing is grounded in nothing, whatever the model says of it.
-    isAnswered: answer.isAnswered && citations.length > 0,
+    isAnswered: isAnswered && citations.length > 0,
+    attribution: spent,
     citations: citations.map(({ hit, ...citation }) => ({
       ...citation,
       memory: hit,
@@ -110,13 +126,15 @@ function framed(text: string, { valid, known }: AsOf): string {
   return at && !text.startsWith('As of ') ? `As of ${at.toISOString().slice(0, 10)}: ${text}` : text;
 }
 
+const scopeOf = ({ accountId }: Caller, tenant: string | undefined) => ({ accountId, tenantId: storedTenant(tenant) });
+
 async function retrieve(
   { db, embedder, config, now }: Deps,
   caller: Caller,
   { question, limit, tenantId: tenant, sources, asOf: cell }: z.output<typeof queryInput>,
 ): Promise<RankedMemory[]> {
   const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([question]);
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
+  const scope = scopeOf(caller, tenant);
   const search = { text: question, vector, embeddingModel: embedder.id, limit: limit ?? config.queryLimit };
   return rankMemories(db, scope, { sources }, { asOf: cell ?? {}, now: now() }, search);
 }

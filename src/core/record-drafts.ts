@@ -4,25 +4,23 @@ import type { Attribution } from '../models/llm.js';
 import type { Tx } from '../store/client.js';
 import type { Ledger } from '../store/ledger.js';
 import type { Scope } from '../store/listing.js';
-import { closeWindow, insertMemories, mergeChains, type NewMemory } from '../store/memories.js';
+import { closeWindow, insertMemories, mergeChains, readCurrentIds, type NewMemory } from '../store/memories.js';
+import { insertProposals } from '../store/proposals.js';
 import type { CheckedAddMemories } from './add-memories-input.js';
-import { readChainsOf, type OpenChains } from './open-chains.js';
+import { readChainsOf, type OpenChains, type Placed } from './open-chains.js';
 import type { Caller, Deps } from './deps.js';
 import type { Draft } from './draft-facts.js';
 import type { Decision, JudgedDraft } from './judge-drafts.js';
 import { readKnownFacts } from './known-facts.js';
+import { DecisionRecorder, type RecordedDecision } from './record-decisions.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 
 /** What became of one draft. */
 export interface RecordedDraft extends Omit<JudgedDraft, 'decisions'> {
-  /** The new memory, or the current one that already says so. */
-  memoryId: string;
+  /** The new memory, or the current one that already says so. Null when nothing was stored: in a dry run. */
+  memoryId: string | null;
   isDuplicate: boolean;
   decisions: readonly RecordedDecision[];
-}
-
-export interface RecordedDecision extends Decision {
-  isApplied: boolean;
 }
 
 export interface Writing {
@@ -33,12 +31,16 @@ export interface Writing {
   extraction: Attribution | null;
 }
 
-/** Stores judged drafts under the account's lock: deduplicates, counts, places each in its chain, and appends the events. */
+/**
+ * Stores judged drafts under the account's lock: deduplicates, counts, places each in its chain, and appends the events.
+ * `isUnchanged`: nothing happened in the account since they were judged.
+ */
 export async function recordDrafts(
   tx: Tx,
   ledger: Ledger,
   writing: Writing,
   judged: readonly JudgedDraft[],
+  isUnchanged: boolean,
 ): Promise<RecordedDraft[]> {
   const { deps, scope, checked } = writing;
   const origin = originOf(checked);
@@ -49,34 +51,53 @@ export async function recordDrafts(
     ledger.at,
   );
   // Who names the version to replace says that this is another one, however alike the texts.
-  const items = judged.map((item) => ({ item, id: randomUUID(), fresh: true }));
-  for (const entry of items) entry.fresh = checked.supersedes !== undefined || known.claim(entry.item.draft, entry.id);
-  const fresh = items.flatMap((entry) => (entry.fresh ? entry.item : []));
+  const items = judged.map((item) => ({
+    item,
+    isFresh: checked.supersedes !== undefined || known.claim(item.draft, item.draft.id),
+  }));
+  const fresh = items.flatMap(({ item, isFresh }) => (isFresh ? item : []));
   if (fresh.length > 0) {
     const usage = planUsage(ledger.account, deps.config.writesLimits, ledger.at);
     assertMayWrite(usage, fresh.length);
     ledger.countWrites(usage, fresh.length);
   }
+  const { chains, recorder } = await openFor(tx, ledger, writing, origin, fresh, isUnchanged);
+  const memories: NewMemory[] = [];
+  const recorded = items.map(({ item, isFresh }): RecordedDraft => {
+    if (!isFresh) return { ...item, memoryId: known.idOf(item.draft), isDuplicate: true, decisions: [] };
+    const { memory, placed } = place(ledger, writing, origin, chains, item);
+    memories.push(memory);
+    return { ...item, memoryId: memory.id, isDuplicate: false, decisions: recorder.record(item, placed) };
+  });
+  await store(tx, ledger, writing, origin, chains, memories);
+  await insertProposals(tx, { ...scope, at: ledger.at }, recorder.proposals);
+  return recorded;
+}
 
-  const rivals = fresh.flatMap(({ decisions }) => decisions.filter((d) => d.isActionable).map((d) => d.rivalId));
+/** The chains that may change, and what to record decisions with. */
+async function openFor(
+  tx: Tx,
+  ledger: Ledger,
+  { scope, checked }: Writing,
+  origin: Origin,
+  fresh: readonly JudgedDraft[],
+  isUnchanged: boolean,
+): Promise<{ chains: OpenChains; recorder: DecisionRecorder }> {
+  const decisions = fresh.flatMap((item) => item.decisions).filter(({ verdict }) => verdict !== 'independent');
+  const drafted = new Set(fresh.map(({ draft }) => draft.id));
+  const idsOf = (some: readonly Decision[]) => some.map(({ rivalId }) => rivalId).filter((id) => !drafted.has(id));
+  const rivals = idsOf(decisions.filter(({ isActionable }) => isActionable));
   const anchor = checked.supersedes;
   const chains = await readChainsOf(tx, scope.accountId, anchor === undefined ? rivals : [...rivals, anchor]);
   if (anchor !== undefined && !chains.find(anchor)) {
     throw new AppError('NOT_FOUND', 'There is no such memory.', { field: 'supersedes' });
   }
-  const memories: NewMemory[] = [];
-  const recorded: RecordedDraft[] = [];
-  for (const { item, id, fresh: isFresh } of items) {
-    if (!isFresh) {
-      recorded.push({ ...item, memoryId: known.idOf(item.draft), isDuplicate: true, decisions: [] });
-      continue;
-    }
-    const { memory, decisions } = place(ledger, writing, origin, chains, { ...item, id });
-    memories.push(memory);
-    recorded.push({ ...item, memoryId: id, isDuplicate: false, decisions });
-  }
-  await store(tx, ledger, writing, origin, chains, memories);
-  return recorded;
+  // Judged before the lock was taken: a rival may have been closed since, or deleted.
+  const others = idsOf(decisions.filter(({ isActionable }) => !isActionable));
+  const mustLook = others.length > 0 && !isUnchanged;
+  const current = mustLook ? await readCurrentIds(tx, scope.accountId, others) : others;
+  const isThere = (id: string) => drafted.has(id) || current.includes(id) || chains.find(id) !== undefined;
+  return { chains, recorder: new DecisionRecorder(ledger, { ...scope, source: origin.source }, isThere) };
 }
 
 async function store(
@@ -90,8 +111,16 @@ async function store(
   if (memories.length === 0) return;
   const where = { accountId: writing.scope.accountId, at: ledger.at };
   const closed = new Map([...chains.closed()].map((window) => [window.id, window]));
-  // One fact of a write may end another of the same write: that one comes in closed.
-  const rows = memories.map((memory) => ({ ...memory, closed: closed.get(memory.id) ?? memory.closed }));
+  // One fact of a write may end another of the same write: that one comes in closed, in the chain of both.
+  const rows = memories.map((memory) => {
+    const chainId = chains.find(memory.id)?.chainId ?? memory.chainId;
+    return {
+      ...memory,
+      chainId,
+      isFirst: memory.isFirst && chainId === memory.chainId,
+      closed: closed.get(memory.id) ?? memory.closed,
+    };
+  });
   for (const { id } of rows) closed.delete(id);
   // Windows close before rows come in: the database admits one current version per chain at any moment.
   for (const window of closed.values()) await closeWindow(tx, where, window);
@@ -115,34 +144,14 @@ function place(
   { scope, checked }: Writing,
   origin: Origin,
   chains: OpenChains,
-  { id, draft, decisions }: JudgedDraft & { id: string },
-): { memory: NewMemory; decisions: RecordedDecision[] } {
+  { draft, decisions }: JudgedDraft,
+): { memory: NewMemory; placed: Placed } {
+  const { id } = draft;
   const validFrom = draft.validFrom ?? ledger.at;
   const about = { tenantId: scope.tenantId, topic: draft.topic, source: origin.source };
   const createdSeq = ledger.append({ kind: 'CREATED', ...about, memoryId: id, details: { shape: shapeOf(draft) } });
   const replaced = decisions.filter((d) => d.isActionable).map((d) => d.rivalId);
   const placed = chains.place({ id, validFrom }, replaced, checked.supersedes);
-  const recorded = decisions.map((decision) => ({ ...decision, isApplied: placed.applied.includes(decision.rivalId) }));
-  for (const decision of recorded) {
-    const { verdict, confidence, reason, model } = decision;
-    if (verdict === 'independent') continue; // told in the reply; in the audit trail it would only be noise
-    const details = { newMemoryId: id, promptVersion: decision.promptVersion, applied: decision.isApplied };
-    ledger.append({
-      kind: 'CLASSIFIED',
-      ...about,
-      memoryId: decision.rivalId,
-      verdict,
-      confidence,
-      reason,
-      model,
-      details,
-    });
-  }
-  for (const { beforeId, memoryId, rivalId } of placed.successions) {
-    const cause = recorded.find((decision) => decision.rivalId === rivalId);
-    const { verdict, confidence, reason, model } = cause ?? {};
-    ledger.append({ kind: 'SUPERSEDED', ...about, memoryId, beforeId, verdict, confidence, reason, model });
-  }
   const memory: NewMemory = {
     id,
     chainId: placed.chainId,
@@ -159,7 +168,7 @@ function place(
     closed: placed.closed,
     embedding: draft.embedding,
   };
-  return { memory, decisions: recorded };
+  return { memory, placed };
 }
 
 /** The documented word for how a memory came in. */
@@ -175,6 +184,7 @@ const captureOf = ({ checked, scope, extraction, caller }: Writing, origin: Orig
   provider: extraction?.provider,
   model: extraction?.model,
   promptVersion: extraction?.promptVersion,
+  isByoLlm: checked.llm !== undefined && extraction !== null,
   inputTokens: extraction?.usage.inputTokens,
   outputTokens: extraction?.usage.outputTokens,
 });

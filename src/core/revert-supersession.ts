@@ -118,6 +118,7 @@ const captureAgain = ({ capture, tenantId, source, channel, sessionId }: MemoryR
   provider: capture?.provider ?? undefined,
   model: capture?.model ?? undefined,
   promptVersion: capture?.promptVersion ?? undefined,
+  isByoLlm: capture?.isByoLlm ?? false,
   inputTokens: undefined,
   outputTokens: undefined,
 });

@@ -1,6 +1,7 @@
 import type { Attribution } from '../models/llm.js';
 import type { Db } from '../store/client.js';
-import { readMemories } from '../store/memories.js';
+import { readMemories, type MemoryRow } from '../store/memories.js';
+import type { Draft } from './draft-facts.js';
 import type { RecordedDraft } from './record-drafts.js';
 
 /** What a write brought, before its memories are read for the caller. */
@@ -10,7 +11,8 @@ export interface Written {
   cursor: bigint;
 }
 
-type StoredDraft = Omit<RecordedDraft, 'draft'>;
+/** `validFrom`: what the write said, which is not what was stored where it said nothing. */
+type StoredDraft = Omit<RecordedDraft, 'draft'> & { validFrom: string | null };
 
 interface StoredReply {
   drafts: StoredDraft[];
@@ -22,8 +24,11 @@ interface StoredReply {
 
 /** A write's outcome without any text of a memory, as JSON. */
 export function toReply({ drafts, extraction, cursor }: Written): StoredReply {
-  const stored = drafts.map(({ draft, ...rest }) => rest);
-  const memoryIds = drafts.flatMap(({ memoryId, decisions }) => [memoryId, ...decisions.map(({ rivalId }) => rivalId)]);
+  const stored = drafts.map(({ draft, ...rest }) => ({ ...rest, validFrom: draft.validFrom?.toISOString() ?? null }));
+  const memoryIds = drafts.flatMap(({ memoryId, decisions }) => [
+    ...(memoryId === null ? [] : [memoryId]),
+    ...decisions.map(({ rivalId }) => rivalId),
+  ]);
   return { drafts: stored, extraction, cursor: cursor.toString(), memoryIds };
 }
 
@@ -34,29 +39,29 @@ export async function fromReply(db: Db, accountId: string, reply: unknown): Prom
   const rows = await readMemories(
     db,
     accountId,
-    drafts.map(({ memoryId }) => memoryId),
+    drafts.flatMap(({ memoryId }) => memoryId ?? []),
     {},
   );
   const byId = new Map(rows.map((row) => [row.id, row]));
   return {
     extraction,
     cursor: BigInt(cursor),
-    drafts: drafts.flatMap((stored) => {
-      const row = byId.get(stored.memoryId);
-      return row
-        ? [
-            {
-              ...stored,
-              draft: {
-                ...row,
-                importanceWord: undefined,
-                messageIndex: undefined,
-                span: undefined,
-                embedding: new Float32Array(),
-              },
-            },
-          ]
-        : [];
+    drafts: drafts.flatMap(({ validFrom, ...stored }) => {
+      const row = stored.memoryId === null ? undefined : byId.get(stored.memoryId);
+      return row ? [{ ...stored, draft: toDraft(row, validFrom) }] : [];
     }),
   };
 }
+
+/** A draft as the reply shows it; its vector is not asked for again. */
+const toDraft = (row: MemoryRow, validFrom: string | null): Draft => ({
+  id: row.id,
+  text: row.text,
+  topic: row.topic,
+  importance: row.importance,
+  importanceWord: undefined,
+  messageIndex: row.messageIndex ?? undefined,
+  span: row.spanStart === null || row.spanEnd === null ? undefined : { start: row.spanStart, end: row.spanEnd },
+  validFrom: validFrom === null ? undefined : new Date(validFrom),
+  embedding: new Float32Array(),
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
 import type { Tx } from '../store/client.js';
-import { withLedger, type Ledger } from '../store/ledger.js';
+import { withLedger, type Ledger, type NewEvent } from '../store/ledger.js';
 import { closeWindow, mergeChains, readMemory, readVersionsBeside, type Memory } from '../store/memories.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
@@ -45,13 +45,23 @@ export async function supersedeMemory(
   if (checked.supersededBy !== undefined)
     await getMemory(deps, caller, { id: checked.supersededBy }, {}, 'supersededBy');
   const { result, cursor } = await withLedger(deps.db, caller, deps.now, (tx, ledger) =>
-    close(tx, ledger, caller, checked),
+    closeMemory(tx, ledger, caller, checked),
   );
   const memory = await getMemory(deps, caller, { id: checked.memoryId }, query);
   return { memory, supersededById: checked.supersededBy ?? null, validTo: result, cursor };
 }
 
-async function close(tx: Tx, ledger: Ledger, { accountId }: Caller, checked: Checked): Promise<Date> {
+/** What caused a supersession, besides the caller. */
+type Cause = Pick<NewEvent, 'verdict' | 'confidence' | 'reason' | 'model' | 'details'>;
+
+/** Closes a memory under the account's lock, and gives its end. */
+export async function closeMemory(
+  tx: Tx,
+  ledger: Ledger,
+  { accountId }: Caller,
+  checked: Checked,
+  cause: Cause = {},
+): Promise<Date> {
   const old = await readOpen(tx, accountId, checked.memoryId);
   const validTo = endOf(old, checked.validTo, ledger.at);
   const successor = await readSuccessor(tx, accountId, old, checked.supersededBy);
@@ -61,7 +71,8 @@ async function close(tx: Tx, ledger: Ledger, { accountId }: Caller, checked: Che
   if (successor && successor.chainId !== old.chainId)
     await mergeChains(tx, accountId, successor.chainId, [old.chainId]);
   const { tenantId, topic, source } = successor ?? old;
-  const about = { tenantId, topic, source, details: { validTo: validTo.toISOString() } };
+  const details = { ...cause.details, validTo: validTo.toISOString() };
+  const about = { tenantId, topic, source, ...cause, details };
   ledger.append(
     successor
       ? { kind: 'SUPERSEDED', ...about, memoryId: successor.id, beforeId: old.id }

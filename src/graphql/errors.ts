@@ -36,6 +36,7 @@ function render(error: AppError, at: unknown): GraphQLError {
     extensions: {
       code: error.code,
       ...(error.field === undefined ? {} : { field: error.field }),
+      ...(error.provider === undefined ? {} : { provider: error.provider }),
       // Of all codes only this one is about the whole request: the others must not change the status of a partial result.
       ...(error.code === 'UNAUTHENTICATED' ? { http: { status: error.status } } : {}),
     },

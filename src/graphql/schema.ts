@@ -5,9 +5,11 @@ import './types/changes.js';
 import './types/delete-memories.js';
 import './types/memories.js';
 import './types/plan-status.js';
+import './types/review-supersession.js';
 import './types/settings.js';
 import './types/supersede-memory.js';
 import './types/supersession-feed.js';
+import './types/supersession-proposal.js';
 import './types/timeline.js';
 
 export const schema = builder.toSchema({ sortSchema: false });

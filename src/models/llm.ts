@@ -15,6 +15,19 @@ export interface Attribution {
 export interface Message {
   role: 'user' | 'assistant' | 'system';
   content: string;
+  /** Who speaks, where that is known: several people may share the role of the user. */
+  name?: string | undefined;
+}
+
+/** A model that a caller brings along for one request; held in memory for that request alone. */
+export interface LlmChoice {
+  provider: 'anthropic' | 'openai' | 'azure' | 'gemini' | 'xai';
+  /** The provider's id of it; for Azure the deployment's name. */
+  model: string;
+  apiKey: string;
+  baseUrl?: string | undefined;
+  /** Azure's API version. */
+  apiVersion?: string | undefined;
 }
 
 export interface ExtractInput {

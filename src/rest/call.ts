@@ -18,6 +18,8 @@ export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   run: (call: RestCall) => Promise<object>;
+  /** No body means an empty object. */
+  isBodyOptional?: true;
   /** What the documents say of unusable input where it is not 422. */
   invalidInput?: (error: AppError) => 'ownReply' | 'badRequest' | undefined;
 }

@@ -33,7 +33,8 @@ interface Match {
 
 async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<object> {
   const caller = await authenticate(deps, request.headers.get('authorization'));
-  const body = ['POST', 'PATCH'].includes(route.method) ? toObject(await request.text()) : {};
+  const text = ['POST', 'PATCH'].includes(route.method) ? await request.text() : '{}';
+  const body = text === '' && route.isBodyOptional ? {} : toObject(text);
   return route.run({ deps, caller, path, query: url.searchParams, headers: request.headers, body });
 }
 
@@ -73,7 +74,13 @@ function toObject(body: string): Record<string, unknown> {
 function render(error: AppError, { invalidInput }: Route): Response {
   const { code, status, field } = error;
   const detail = wireMessage(error);
-  const body = { detail, code, ...(field === undefined ? {} : { field: toWireName(field) }) };
+  const base = { code, ...(field === undefined ? {} : { field: toWireName(field) }) };
+  // The published SDK tells a failure of the caller's own model from others by this form.
+  if (error.provider !== undefined) {
+    const named = { error: 'llm_provider_error', provider: error.provider, message: detail };
+    return Response.json({ detail: named, ...base }, { status });
+  }
+  const body = { detail, ...base };
   const documented = code === 'INVALID_INPUT' ? invalidInput?.(error) : undefined;
   if (documented !== 'ownReply') return Response.json(body, { status: documented === 'badRequest' ? 400 : status });
   const hint = field === undefined ? detail : `${detail.replace(': ', ' ')}.`;

@@ -6,17 +6,20 @@ import { planStatus } from '../core/plan-status.js';
 import { queryMemories } from '../core/query-memories.js';
 import { memoryState, momentOf } from '../core/rules/validity.js';
 import { readSettings, updateSettings } from '../core/settings.js';
+import type { AppError } from '../errors.js';
 import { asOfIn, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
 import { MEMORY_ROUTES } from './memory.js';
+import { PROPOSAL_ROUTES } from './proposals.js';
 import { toChanges } from './wire-audit.js';
-import { fromWire, toAdded, toAnswer, toMemory, toPlanStatus, toSettings } from './wire.js';
+import { toAdded } from './wire-writes.js';
+import { fromWire, toAnswer, toMemory, toPlanStatus, toSettings } from './wire.js';
 
 /** The endpoints. Each only renames: what is valid, and who may do what, is decided in core. */
 export const ROUTES: readonly Route[] = [
-  { method: 'POST', path: '/agent/memories', run: postMemories },
+  { method: 'POST', path: '/agent/memories', run: postMemories, invalidInput: badLlm },
   { method: 'GET', path: '/agent/memories', run: getMemories },
   { method: 'DELETE', path: '/agent/memories', run: removeMemories },
-  { method: 'POST', path: '/agent/query', run: postQuery },
+  { method: 'POST', path: '/agent/query', run: postQuery, invalidInput: badLlm },
   { method: 'GET', path: '/agent/changes', run: getChanges },
   {
     method: 'GET',
@@ -35,7 +38,13 @@ export const ROUTES: readonly Route[] = [
     run: async ({ deps, caller }) => toPlanStatus(await planStatus(deps, caller)),
   },
   ...MEMORY_ROUTES,
+  ...PROPOSAL_ROUTES,
 ];
+
+/** Documented as 400: an unknown provider, or a missing field of the caller's own model. */
+function badLlm({ field }: AppError): 'badRequest' | undefined {
+  return field?.startsWith('llm') ? 'badRequest' : undefined;
+}
 
 async function postMemories({ deps, caller, body, headers }: RestCall): Promise<object> {
   const input = fromWire(body);

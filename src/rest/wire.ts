@@ -1,7 +1,5 @@
-import type { AddMemoriesResult } from '../core/add-memories.js';
 import type { PlanStatus } from '../core/plan-status.js';
 import type { Answer } from '../core/query-memories.js';
-import type { RecordedDraft } from '../core/record-drafts.js';
 import { freshness } from '../core/rules/freshness.js';
 import { importanceWord } from '../core/rules/importance.js';
 import { originalMessage } from '../core/rules/original-message.js';
@@ -17,7 +15,7 @@ export interface View {
 
 /** As the documented samples show it: UTC as +00:00 with six digits, which Python before 3.11 can parse, unlike `Z`. */
 export const timestamp = (date: Date): string => date.toISOString().replace('Z', '000+00:00');
-const timestampOrNull = (date: Date | null): string | null => date && timestamp(date);
+export const timestampOrNull = (date: Date | null): string | null => date && timestamp(date);
 
 /** Four decimals, as the documented samples. */
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
@@ -71,50 +69,17 @@ function toTemporal(memory: MemoryRow, now: Date) {
   };
 }
 
-const OLD_VERDICTS = { supersedes: 'contradicts', refines: 'supplements', independent: 'new_fact' } as const;
+type ModelCall = NonNullable<Answer['attribution']>;
 
-/** What auto-supersession did for one memory; both generations of its keys. */
-function toAutoSupersede({ hasRun, skippedReason, candidatesExamined, decisions }: RecordedDraft) {
-  const applied = decisions.find(({ isApplied }) => isApplied);
-  return {
-    ran: hasRun,
-    skipped_reason: skippedReason,
-    candidates_examined: candidatesExamined,
-    supersession: applied
-      ? {
-          superseded_id: applied.rivalId,
-          old_memory_id: applied.rivalId,
-          verdict: applied.verdict,
-          classifier: OLD_VERDICTS[applied.verdict],
-          confidence: applied.confidence,
-          reason: applied.reason,
-          reasoning: applied.reason,
-          model: applied.model,
-        }
-      : null,
-  };
-}
-
-/** Reply to a write: of one memory in content mode, of all extracted facts in messages mode. */
-export function toAdded(result: AddMemoriesResult, companyId: string, messagesStatus: string) {
-  const { drafts, tenantId, extraction } = result;
-  const base = { company_id: companyId, tenant_id: tenantId, cursor: result.cursor.toString() };
-  const [first] = drafts;
-  if (result.mode === 'content' && first) {
-    return { status: 'saved', memory_id: first.memoryId, ...base, auto_supersede: toAutoSupersede(first) };
-  }
-  const saved = drafts.filter(({ isDuplicate }) => !isDuplicate);
-  return {
-    status: messagesStatus,
-    ...base,
-    extracted: drafts.map(({ draft }) => draft.text),
-    extracted_count: drafts.length,
-    saved_count: saved.length,
-    memory_ids: saved.map(({ memoryId }) => memoryId),
-    extraction: { provider: extraction?.provider ?? null, model: extraction?.model ?? null, byo_llm: false },
-    auto_supersede: saved.map((draft) => ({ memory_id: draft.memoryId, ...toAutoSupersede(draft) })),
-  };
-}
+/** Which model did it, and what it took. */
+export const toModelCall = ({ provider, model, promptVersion, isByoLlm, usage }: ModelCall) => ({
+  provider,
+  model,
+  byo_llm: isByoLlm,
+  prompt_version: promptVersion,
+  input_tokens: usage.inputTokens,
+  output_tokens: usage.outputTokens,
+});
 
 /** Reply to a question. */
 export const toAnswer = (answer: Answer, companyId: string, view: View) => ({
@@ -136,6 +101,8 @@ export const toAnswer = (answer: Answer, companyId: string, view: View) => ({
   })),
   memories: answer.memories.map((memory) => toMemory(memory, view)),
   memories_searched: answer.memoriesSearched,
+  // Rules take no tokens, and the documented reply says nothing of who answered.
+  ...(answer.attribution && answer.attribution.usage.inputTokens > 0 && { llm: toModelCall(answer.attribution) }),
   company_id: companyId,
 });
 
@@ -173,10 +140,21 @@ const FLAT_NAMES: Readonly<Record<string, string>> = {
   idempotencyKey: 'Idempotency-Key',
 };
 
+/** Fields that hold fields. */
+const NESTED = new Set(['llm', 'extra']);
+const inner = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? fromWire(value as Record<string, unknown>)
+    : value;
+
 /** A body's fields as the core knows them; values are left for the core to check, and names that are not the wire's are ignored. */
 export function fromWire(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const known = Object.entries(body).filter(([name]) => /^[a-z_]+$/.test(name));
-  return Object.fromEntries(known.map(([name, value]) => [OTHER_NAMES[name] ?? toCamelCase(name), value]));
+  const named = known.map(([name, value]) => [
+    OTHER_NAMES[name] ?? toCamelCase(name),
+    NESTED.has(name) ? inner(value) : value,
+  ]);
+  return Object.fromEntries(named) as Record<string, unknown>;
 }
 
 const toCamelCase = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -71,6 +71,25 @@ interface KeyId {
 export const readSettings = (db: Db, { accountId, apiKeyId }: KeyId): Promise<Settings> =>
   db.settings.findUniqueOrThrow({ where: { accountId_apiKeyId: { accountId, apiKeyId } } });
 
+/** Both in one statement: every write begins with them. */
+export async function readAccountAndSettings(
+  db: Db,
+  { accountId, apiKeyId }: KeyId,
+): Promise<{ account: AccountState; settings: Settings }> {
+  const rows = await db.$queryRaw<(AccountState & Settings)[]>`
+    SELECT a.plan_tier AS "planTier", a.writes_used AS "writesUsed", a.period_start AS "periodStart", a.last_seq AS "lastSeq",
+           s.account_id AS "accountId", s.api_key_id AS "apiKeyId", s.auto_supersede_default AS "autoSupersedeDefault",
+           s.excluded_categories AS "excludedCategories", s.min_confidence AS "minConfidence",
+           s.classifier_model AS "classifierModel", s.freshness_half_life_days AS "freshnessHalfLifeDays"
+    FROM accounts a JOIN settings s ON s.account_id = a.id AND s.api_key_id = ${apiKeyId}::uuid
+    WHERE a.id = ${accountId}::uuid`;
+  const [row] = rows;
+  if (!row) throw new Error(`account ${accountId} or a key of it is gone`);
+  return { account: row, settings: row };
+}
+
+export type AccountState = Pick<Account, 'planTier' | 'writesUsed' | 'periodStart' | 'lastSeq'>;
+
 export type SettingsChange = Partial<Omit<Settings, 'accountId' | 'apiKeyId'>>;
 
 export const updateSettings = (db: Db, { accountId, apiKeyId }: KeyId, data: SettingsChange): Promise<Settings> =>

@@ -21,6 +21,8 @@ export async function deleteMemories(tx: Tx, scope: DeletionScope): Promise<stri
   if (ids.length === 0) return ids;
   const gone = Prisma.sql`ANY (${ids}::uuid[])`;
   await relink(tx, accountId, ids);
+  await tx.$executeRaw`
+    DELETE FROM supersession_proposals WHERE account_id = ${accountId}::uuid AND (old_id = ${gone} OR new_id = ${gone})`;
   await tx.$executeRaw`DELETE FROM memory_beliefs WHERE account_id = ${accountId}::uuid AND memory_id = ${gone}`;
   await tx.$executeRaw`
     UPDATE memory_events SET reason = NULL, details = NULL, topic = NULL,
@@ -36,6 +38,10 @@ export async function deleteMemories(tx: Tx, scope: DeletionScope): Promise<stri
   await tx.$executeRaw`
     DELETE FROM chains c WHERE c.account_id = ${accountId}::uuid AND c.id = ANY (${removed.map((row) => row.chainId)}::uuid[])
       AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.account_id = c.account_id AND m.chain_id = c.id)`;
+  // Sentences of answers may have been made of what is gone now.
+  await tx.answerSentence.deleteMany({
+    where: { accountId, ...(scope.tenantId === undefined ? {} : { tenantId: scope.tenantId }) },
+  });
   await tx.$executeRaw`
     DELETE FROM idempotency_keys
     WHERE account_id = ${accountId}::uuid AND jsonb_path_exists(reply, '$.memoryIds[*] ? (@ == $gone[*])',

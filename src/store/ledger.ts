@@ -1,7 +1,7 @@
 import { CHANNEL, type Db, type Tx } from './client.js';
 
 export type EventKind =
-  'CREATED' | 'SUPERSEDED' | 'EXPIRED' | 'RETRACTED' | 'REVERTED' | 'CLASSIFIED' | 'PROPOSED' | 'DELETED';
+  'CREATED' | 'SUPERSEDED' | 'EXPIRED' | 'RETRACTED' | 'REVERTED' | 'CLASSIFIED' | 'PROPOSED' | 'REVIEWED' | 'DELETED';
 
 /** What happened, as ids and decisions: never a memory's text. */
 export interface NewEvent {
@@ -79,6 +79,31 @@ export async function withLedger<Result>(
     if (ledger.events.length > 0) await record(tx, writer, ledger);
     return { result, cursor: ledger.cursor };
   });
+}
+
+/** Thrown to roll back what was only tried. */
+class Rehearsal<Result> extends Error {
+  constructor(readonly outcome: { result: Result; cursor: bigint }) {
+    super('a rehearsal is rolled back');
+  }
+}
+
+/** What a write would do: the same work on the same rows, all of it taken back. The cursor is that before it. */
+export async function rehearse<Result>(
+  db: Db,
+  writer: Writer,
+  now: () => Date,
+  work: (tx: Tx, ledger: Ledger) => Promise<Result>,
+): Promise<{ result: Result; cursor: bigint }> {
+  try {
+    return await withLedger(db, writer, now, async (tx, ledger) => {
+      const { cursor } = ledger;
+      throw new Rehearsal({ result: await work(tx, ledger), cursor });
+    });
+  } catch (error) {
+    if (error instanceof Rehearsal) return (error as Rehearsal<Result>).outcome;
+    throw error;
+  }
 }
 
 async function lockAccount(tx: Tx, accountId: string, now: () => Date): Promise<Ledger> {

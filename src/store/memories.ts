@@ -20,6 +20,7 @@ export interface NewCapture {
   provider: string | undefined;
   model: string | undefined;
   promptVersion: string | undefined;
+  isByoLlm: boolean;
   inputTokens: number | undefined;
   outputTokens: number | undefined;
 }
@@ -68,11 +69,11 @@ export async function insertMemories(
       SELECT ${where.accountId}::uuid, "chainId", ${capture.tenantId}, ${where.at}::timestamptz FROM new WHERE "isFirst"
     ), new_capture AS (
       INSERT INTO captures (account_id, id, tenant_id, api_key_id, source, channel, session_id, messages,
-                            provider, model, prompt_version, input_tokens, output_tokens, captured_at)
+                            provider, model, prompt_version, is_byo_llm, input_tokens, output_tokens, captured_at)
       VALUES (${where.accountId}::uuid, ${capture.id}::uuid, ${capture.tenantId}, ${capture.apiKeyId}::uuid,
               ${capture.source}, ${capture.channel}, ${capture.sessionId ?? null},
               ${capture.messages === undefined ? null : JSON.stringify(capture.messages)}::jsonb,
-              ${capture.provider ?? null}, ${capture.model ?? null}, ${capture.promptVersion ?? null},
+              ${capture.provider ?? null}, ${capture.model ?? null}, ${capture.promptVersion ?? null}, ${capture.isByoLlm},
               ${capture.inputTokens ?? null}::integer, ${capture.outputTokens ?? null}::integer, ${where.at}::timestamptz)
     )
     INSERT INTO memories (account_id, id, chain_id, capture_id, tenant_id, text, topic, importance, importance_word,
@@ -144,6 +145,15 @@ export async function readVersionsBeside(tx: Tx, accountId: string, memoryIds: r
     where: { accountId, chainId: { in: chainIds } },
     orderBy: [{ validFrom: 'asc' }, { createdSeq: 'asc' }],
   });
+}
+
+/** Those of these memories that are held current. */
+export async function readCurrentIds(tx: Tx, accountId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.memory.findMany({
+    where: { accountId, id: { in: [...ids] }, knownTo: null },
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
 }
 
 /** Chains that turned out to be about one fact become one. The caller holds the account's lock. */

@@ -83,15 +83,15 @@ describe.skipIf(SERVER === '')('several nodes on one PostgreSQL', { timeout: 60_
 
     beforeEach(async () => {
       caller = await newCaller(writer);
-      newest = (await addMemories(writer.deps, caller, { content: 'The first version.' })).memories[0]?.id ?? '';
+      newest = (await addMemories(writer.deps, caller, { content: 'The first version.' })).drafts[0]?.memoryId ?? '';
       feed = follow(reader, caller);
       await feed.opened();
     });
     afterEach(() => feed.end());
 
     const replace = async (): Promise<string> => {
-      const { memories } = await addMemories(writer.deps, caller, { content: 'Another version.', supersedes: newest });
-      newest = memories[0]?.id ?? '';
+      const { drafts } = await addMemories(writer.deps, caller, { content: 'Another version.', supersedes: newest });
+      newest = drafts[0]?.memoryId ?? '';
       return newest;
     };
     /** Waits until the feed has exactly these: nothing lost, nothing twice, nothing out of order. */

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { AppError } from '../../src/errors.js';
 import { createAnthropicLlm } from '../../src/models/anthropic.js';
-import type { AnswerInput, ClassifyInput, ExtractInput, Llm, Message } from '../../src/models/llm.js';
+import type { Llm } from '../../src/models/llm.js';
 import {
   type AnthropicServer,
   type RecordedRequest,
@@ -12,6 +11,17 @@ import {
   startAnthropicServer,
   textReply,
 } from '../support/anthropic-server.js';
+import {
+  conversation,
+  everythingOf,
+  fact,
+  failure,
+  memory,
+  pair,
+  question,
+  user,
+  verdict,
+} from '../support/llm-inputs.js';
 
 const KEY = 'sk-ant-test-0123456789-secret';
 const SECRET_TEXT = 'User keeps the spare key under the blue pot';
@@ -19,13 +29,16 @@ const SECRET_TEXT = 'User keeps the spare key under the blue pot';
 let server: AnthropicServer;
 let llm: Llm;
 
-const connect = (overrides: { baseUrl?: string; timeoutMs?: number; apiKey?: string } = {}): Llm =>
+const connect = (
+  overrides: { baseUrl?: string; timeoutMs?: number; apiKey?: string; concurrency?: number } = {},
+): Llm =>
   createAnthropicLlm({
     apiKey: KEY,
     baseUrl: server.baseUrl,
     answerModel: 'claude-opus-4-7',
     extractionModel: 'claude-opus-4-7',
     timeoutMs: 5_000,
+    concurrency: 8,
     ...overrides,
   });
 
@@ -41,48 +54,15 @@ const first = (): RecordedRequest => {
   return request;
 };
 
-const user = (content: string): Message => ({ role: 'user', content });
-const conversation = (...messages: Message[]): ExtractInput => ({
-  messages,
-  sessionDate: new Date('2026-05-10T09:00:00Z'),
-  known: ['User is called Ann'],
-});
-const fact = (overrides: object = {}) => ({
-  message_index: 0,
-  quote: 'I moved to Oslo yesterday',
-  text: 'Ann moved to Oslo',
-  topic: 'Residence',
-  importance: 8,
-  valid_from: '2026-05-09',
-  ...overrides,
-});
 const facts = (...list: object[]) => jsonReply({ facts: list });
 
-const memory = (text: string) => ({ text, topic: 'People', validFrom: new Date('2026-03-01T00:00:00Z') });
-const question = (...texts: string[]): AnswerInput => ({
-  question: 'Where does Ann live?',
-  memories: texts.map(memory),
-  referenceDate: new Date('2026-05-10T09:00:00Z'),
-});
 const answered = (answer: string) => jsonReply({ answer, is_answered: true });
-const pair: ClassifyInput = { old: memory('Ann lives in Bergen'), new: memory('Ann moved to Oslo') };
-const verdict = { reasoning: 'Only one home at a time.', verdict: 'supersedes', confidence: 0.96 };
-
-const failure = async (call: Promise<unknown>): Promise<AppError> => {
-  const thrown: unknown = await call.then(
-    () => 'nothing was thrown',
-    (error: unknown) => error,
-  );
-  if (!(thrown instanceof AppError)) throw new Error(`Not an AppError: ${inspect(thrown)}`);
-  return thrown;
-};
-
 describe('extraction', () => {
   it('returns facts tied to the characters that support them', async () => {
     server.script(facts(fact()));
     const said = 'Hi! I moved to Oslo yesterday, finally.';
-    const result = await llm.extractFacts(conversation(user(said)));
-    expect(result).toMatchObject({ provider: 'anthropic', model: 'claude-opus-4-7', promptVersion: 'extract-1' });
+    const result = await llm.extractFacts(conversation({ ...user(said), name: 'Bo' }));
+    expect(result).toMatchObject({ provider: 'anthropic', model: 'claude-opus-4-7', promptVersion: 'extract-2' });
     expect(result.facts).toEqual([
       {
         text: 'Ann moved to Oslo',
@@ -96,7 +76,7 @@ describe('extraction', () => {
     expect(dataOf(first())).toEqual({
       session_date: '2026-05-10T09:00:00.000Z',
       known_facts: ['User is called Ann'],
-      messages: [{ index: 0, role: 'user', content: said }],
+      messages: [{ index: 0, role: 'user', name: 'Bo', content: said }],
     });
   });
 
@@ -469,10 +449,18 @@ describe('failures of the provider', () => {
   });
 });
 
+describe('calls at once', () => {
+  it('are no more than the setting says, however many are asked for', async () => {
+    const bounded = connect({ concurrency: 2 });
+    server.script({ ...jsonReply(verdict), delayMs: 30 });
+    await Promise.all(Array.from({ length: 12 }, () => bounded.classify(pair, 'm')));
+    expect(server.requests).toHaveLength(12);
+    expect(server.peak).toBe(2);
+  });
+});
+
 describe('what is thrown', () => {
   const echo = `key ${KEY} in request ${SECRET_TEXT}`;
-  const everythingOf = (error: AppError) =>
-    [error.message, error.stack, JSON.stringify(error), inspect(error, { depth: 20, showHidden: true })].join('\n');
 
   it.each([
     ['a refusal of the key', errorReply(401, 'authentication_error', echo)],

@@ -163,7 +163,15 @@ describe('POST /agent/memories', () => {
         extracted_count: body.extracted.length,
         saved_count: body.extracted.length,
         memory_ids: expect.any(Array) as string[],
-        extraction: { provider: 'offline', model: expect.any(String) as string, byo_llm: false },
+        extraction: {
+          provider: 'offline',
+          model: expect.any(String) as string,
+          byo_llm: false,
+          prompt_version: expect.any(String) as string,
+          input_tokens: 0,
+          output_tokens: 0,
+        },
+        facts: expect.any(Array) as object[],
         auto_supersede: body.memory_ids.map((id) => ({
           memory_id: id,
           ran: false,

@@ -1,14 +1,9 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
-/** One call as it came over the wire. */
-export interface RecordedRequest {
-  path: string;
-  headers: IncomingHttpHeaders;
-  /** The whole body as sent, to look for what must not be there. */
-  raw: string;
-  body: MessagesBody;
-}
+import {
+  type ModelServer,
+  type RecordedRequest as Recorded,
+  type ScriptedReply,
+  startModelServer,
+} from './model-server.js';
 
 export interface MessagesBody {
   model: string;
@@ -19,16 +14,7 @@ export interface MessagesBody {
   [parameter: string]: unknown;
 }
 
-export interface ScriptedReply {
-  status: number;
-  body: unknown;
-  headers?: Record<string, string>;
-  delayMs?: number;
-  /** Send the headers and half of the body, then nothing. */
-  isStalled?: boolean;
-}
-
-type Script = ScriptedReply | ((request: RecordedRequest) => ScriptedReply);
+export type RecordedRequest = Recorded<MessagesBody>;
 
 interface MessageOptions {
   stopReason?: string;
@@ -65,69 +51,12 @@ export const errorReply = (status: number, type: string, message = 'scripted'): 
 export const dataOf = (request: RecordedRequest): Record<string, unknown> =>
   JSON.parse(request.body.messages[0]?.content.at(-1)?.text ?? 'null') as Record<string, unknown>;
 
-export interface AnthropicServer {
+export interface AnthropicServer extends ModelServer<MessagesBody> {
   baseUrl: string;
-  requests: RecordedRequest[];
-  /** How many requests were under way at once, at most. */
-  readonly peak: number;
-  /** Replies for the calls to come, in order; the last one repeats. Forgets earlier requests. */
-  script(...replies: Script[]): void;
-  close(): Promise<void>;
 }
 
-/** A loopback server that speaks the Messages API as scripted, so that the real SDK runs against it. */
+/** A loopback server that speaks the Messages API as scripted. */
 export async function startAnthropicServer(): Promise<AnthropicServer> {
-  const requests: RecordedRequest[] = [];
-  let replies: Script[] = [];
-  let underWay = 0;
-  let peak = 0;
-
-  const server = createServer((request, response) => {
-    const parts: Buffer[] = [];
-    underWay += 1;
-    peak = Math.max(peak, underWay);
-    response.on('close', () => (underWay -= 1));
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
-      const raw = Buffer.concat(parts).toString('utf8');
-      const recorded = {
-        path: request.url ?? '',
-        headers: request.headers,
-        raw,
-        body: JSON.parse(raw) as MessagesBody,
-      };
-      const script = replies[Math.min(requests.length, replies.length - 1)];
-      requests.push(recorded);
-      const reply =
-        typeof script === 'function' ? script(recorded) : (script ?? errorReply(500, 'api_error', 'no script'));
-      const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-      setTimeout(() => {
-        response.writeHead(reply.status, {
-          'content-type': 'application/json',
-          'request-id': 'req_test1',
-          ...reply.headers,
-        });
-        if (reply.isStalled) response.write(text.slice(0, text.length / 2));
-        else response.end(text);
-      }, reply.delayMs ?? 0);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-
-  return {
-    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    get peak() {
-      return peak;
-    },
-    script(...next) {
-      replies = next;
-      requests.length = 0;
-      peak = 0;
-    },
-    close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+  const server = await startModelServer<MessagesBody>();
+  return Object.assign(server, { baseUrl: server.origin });
 }

@@ -56,6 +56,7 @@ export interface WireAutoSupersede {
   skipped_reason: string | null;
   candidates_examined: number;
   supersession: { superseded_id: string; confidence: number; [key: string]: unknown } | null;
+  proposals?: { proposal_id: string | null; old_memory_id: string; confidence: number; reason: string }[];
 }
 
 export interface WireSaved {
@@ -75,7 +76,32 @@ export interface WireExtracted {
   saved_count: number;
   memory_ids: string[];
   extraction: { provider: string; model: string; byo_llm: boolean };
+  facts: {
+    decision: string;
+    message_index: number;
+    span: { start: number; end: number };
+    memory_id: string | null;
+  }[];
   auto_supersede: (WireAutoSupersede & { memory_id: string })[];
+}
+
+export interface WireAnswer {
+  question: string;
+  answer: string;
+  answer_with_citations: string;
+  citations: { index: number; memory_id: string; tenant_id: string | null; cited_by_llm: boolean }[];
+  memories: WireMemory[];
+}
+
+export interface WireAudit {
+  extraction: { provider: string | null; model: string; byo_llm: boolean };
+  history: { event: string; at: string; details: Record<string, unknown> | null }[];
+}
+
+/** A refusal by the provider of a caller's own model. */
+export interface WireProviderRefusal {
+  detail: { error: string; provider: string; message: string };
+  code: string;
 }
 
 export interface WireRefusal {

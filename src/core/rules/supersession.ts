@@ -4,6 +4,10 @@ import type { Classification } from '../../models/llm.js';
 export const isActionable = ({ verdict, confidence }: Classification, minConfidence: number): boolean =>
   verdict === 'supersedes' && confidence >= minConfidence;
 
+/** A verdict that a person should look at: it says "supersedes", and is not sure enough to act on. */
+export const isProposable = (classification: Classification, minConfidence: number): boolean =>
+  classification.verdict === 'supersedes' && !isActionable(classification, minConfidence);
+
 // Names under which a topic may hide. The gate is code, not a model: a category that is excluded never reaches one.
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   health_medical: ['health', 'medical', 'medication', 'medicine', 'allergy', 'allergies', 'diagnosis'],

@@ -6,7 +6,9 @@ import {
 } from '../../core/query-memories.js';
 import { builder } from '../builder.js';
 import { AsOf, AsOfInstant } from './as-of.js';
+import { LlmInput } from './llm-input.js';
 import { Memory } from './memory.js';
+import { ModelCall } from './token-use.js';
 
 const Citation = builder.objectRef<CitationShape>('Citation').implement({
   description: 'A memory that an answer was given from.',
@@ -41,6 +43,12 @@ const Answer = builder.objectRef<AnswerShape>('Answer').implement({
       resolve: ({ asOf }) => asOf,
     }),
     memoriesSearched: t.exposeInt('memoriesSearched', { description: 'How many memories the answer was sought in.' }),
+    answeredBy: t.field({
+      type: ModelCall,
+      nullable: true,
+      description: 'Which model answered; null where none was asked.',
+      resolve: ({ attribution }) => attribution,
+    }),
     cursor: t.expose('cursor', { type: 'Cursor', description: 'The state of knowledge it was given in.' }),
   }),
 });
@@ -55,6 +63,7 @@ const QueryInput = builder.inputType('QueryInput', {
     asOf: t.field({ type: AsOf, description: 'Ask about the past: the answer then begins "As of <date>".' }),
     atLeast: t.field({ type: 'Cursor', description: 'Wait until this write is visible.' }),
     referenceDate: t.field({ type: 'DateTime', description: 'What "now" means in the question; left out: now.' }),
+    llm: t.field({ type: LlmInput, description: "Answer with the caller's own model." }),
   }),
 });
 
@@ -62,7 +71,7 @@ builder.mutationFields((t) => ({
   query: t.field({
     type: Answer,
     description:
-      'Answers a question from current memories and cites them. Errors: INVALID_INPUT, UPSTREAM_FAILED, UPSTREAM_UNAVAILABLE.',
+      'Answers a question from current memories and cites them. Errors: INVALID_INPUT, UPSTREAM_FAILED, UPSTREAM_UNAVAILABLE; with llm also LLM_KEY_REFUSED, LLM_MODEL_REFUSED, LLM_RATE_LIMITED.',
     args: { input: t.arg({ type: QueryInput, required: true, description: 'The question.' }) },
     resolve: (_root, { input }, ctx, info) =>
       queryMemories(

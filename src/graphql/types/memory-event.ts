@@ -12,6 +12,7 @@ export const EventKind = builder.enumType('EventKind', {
     REVERTED: { description: 'A supersession was undone by a new version.' },
     CLASSIFIED: { description: 'The classifier compared a memory with a new one.' },
     PROPOSED: { description: 'A supersession awaits review.' },
+    REVIEWED: { description: 'A proposed supersession was approved or rejected.' },
     DELETED: { description: 'Memories were deleted.' },
   },
 });

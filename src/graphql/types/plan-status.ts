@@ -1,5 +1,34 @@
-import { planStatus, type PlanStatus as PlanStatusShape } from '../../core/plan-status.js';
+import {
+  planStatus,
+  tokenUsage,
+  type PlanStatus as PlanStatusShape,
+  type TokenUsage as TokenUsageShape,
+} from '../../core/plan-status.js';
 import { builder } from '../builder.js';
+
+const Purpose = builder.enumType('TokenPurpose', {
+  description: 'What a model was asked for.',
+  values: {
+    EXTRACTION: { description: 'To find facts in messages.' },
+    CLASSIFICATION: { description: 'To tell whether a fact replaces another.' },
+    ANSWER: { description: 'To answer a question.' },
+  } as const,
+});
+
+const TokenUsage = builder.objectRef<TokenUsageShape>('TokenUsage').implement({
+  description: 'What one API key had one model do this month (UTC), for one purpose.',
+  fields: (t) => ({
+    apiKeyId: t.exposeID('apiKeyId', { description: 'UUID of the key.' }),
+    apiKeyName: t.exposeString('apiKeyName', { description: 'Its name.' }),
+    purpose: t.expose('purpose', { type: Purpose, description: 'What for.' }),
+    provider: t.exposeString('provider', { description: 'Whose model.' }),
+    model: t.exposeString('model', { description: "The model's id." }),
+    isByoLlm: t.exposeBoolean('isByoLlm', { description: "Whether it was the caller's own." }),
+    calls: t.exposeFloat('calls', { description: 'How often: a whole number.' }),
+    inputTokens: t.exposeFloat('inputTokens', { description: 'Tokens read: a whole number.' }),
+    outputTokens: t.exposeFloat('outputTokens', { description: 'Tokens written: a whole number.' }),
+  }),
+});
 
 const PlanStatus = builder.objectRef<PlanStatusShape>('PlanStatus').implement({
   description: "The account's plan and what it has written in this period. One write is one memory stored.",
@@ -16,6 +45,11 @@ const PlanStatus = builder.objectRef<PlanStatusShape>('PlanStatus').implement({
     }),
     isInGracePeriod: t.exposeBoolean('isInGracePeriod', {
       description: 'The quota is used up: reads work, writes do not.',
+    }),
+    tokenUsage: t.field({
+      type: [TokenUsage],
+      description: 'Tokens by API key, purpose and model since the month began. The offline rules take none.',
+      resolve: (_plan, _args, { deps, caller }) => tokenUsage(deps, caller),
     }),
     isBlocked: t.exposeBoolean('isBlocked', { description: 'Reads are refused too.' }),
   }),

@@ -2,7 +2,7 @@ import { originalMessage } from '../../core/rules/original-message.js';
 import type { Capture, Memory } from '../../core/get-memory.js';
 import { builder } from '../builder.js';
 
-const Span = builder.objectRef<{ start: number; end: number }>('Span').implement({
+export const Span = builder.objectRef<{ start: number; end: number }>('Span').implement({
   description: 'A range of characters (UTF-16 code units), end exclusive.',
   fields: (t) => ({
     start: t.exposeInt('start', { description: 'First character, from 0.' }),

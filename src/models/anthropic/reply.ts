@@ -1,16 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../../errors.js';
-import type { Usage } from '../llm.js';
-import { ReplyCut } from './failures.js';
-
-/** What the files of `prompts/` export: the fixed side of a call. */
-export interface Prompt<Reply> {
-  version: string;
-  task: string;
-  system: string;
-  maxTokens: number;
-  schema: z.ZodType<Reply>;
-}
+import { issuesOf, type Reading } from '../calls/ask.js';
 
 const tokens = z.number().nullish();
 /** A provider behind another base URL may answer with anything; the SDK's types are only a claim. */
@@ -24,40 +13,25 @@ const envelope = z.object({
     output_tokens: tokens,
   }),
 });
-type Envelope = z.infer<typeof envelope>;
 
-const issuesOf = (error: z.ZodError): string[] =>
-  error.issues.slice(0, 5).map(({ path, code }) => `${path.map(String).join('.')}: ${code}`);
-
-function count({ usage }: Envelope, meter: Usage): void {
-  // The API's input_tokens leaves out what came from, or went to, the prompt cache.
-  meter.inputTokens +=
-    (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0);
-  meter.outputTokens += usage.output_tokens ?? 0;
+function endOf(stop: string | null | undefined): 'whole' | 'cut' | 'refused' {
+  if (stop === 'refusal') return 'refused';
+  return stop === 'max_tokens' || stop === 'model_context_window_exceeded' ? 'cut' : 'whole';
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not rethrown: the parser's own message quotes the text.
-    return undefined;
-  }
-}
-
-/** The checked reply, its tokens counted; or what is wrong with it. Throws where a second try would end the same way. */
-export function readReply<Reply>(
-  message: unknown,
-  prompt: Prompt<Reply>,
-  meter: Usage,
-): { reply: Reply } | { issues: string[] } {
+/** A message of the Messages API. */
+export function read(message: unknown): Reading {
   const received = envelope.safeParse(message);
   if (!received.success) return { issues: issuesOf(received.error) };
-  count(received.data, meter);
-  const { stop_reason: stop, content } = received.data;
-  if (stop === 'refusal') throw new AppError('UPSTREAM_FAILED', `The model refused to ${prompt.task}.`);
-  if (stop === 'max_tokens' || stop === 'model_context_window_exceeded') throw new ReplyCut();
-  const text = content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
-  const reply = prompt.schema.safeParse(parseJson(text));
-  return reply.success ? { reply: reply.data } : { issues: issuesOf(reply.error) };
+  const { stop_reason: stop, content, usage } = received.data;
+  return {
+    usage: {
+      // The API's input_tokens leaves out what came from, or went to, the prompt cache.
+      inputTokens:
+        (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
+      outputTokens: usage.output_tokens ?? 0,
+    },
+    end: endOf(stop),
+    text: content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join(''),
+  };
 }

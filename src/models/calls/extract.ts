@@ -3,11 +3,10 @@ import type { ExtractedFact, ExtractInput, Usage } from '../llm.js';
 import * as prompt from '../prompts/extract-facts.js';
 import type { Ask } from './ask.js';
 import { chunksOf, type Piece } from './chunks.js';
-import { ReplyCut } from './failures.js';
+import { ReplyCut } from './failure.js';
 import { mapAtMost } from './parallel.js';
 import { findQuote } from './quotes.js';
 
-const CHUNK_CHARACTERS = 40_000;
 const PARALLEL_CALLS = 4;
 /** The contract's topic for a memory that came with none. */
 const DEFAULT_TOPIC = 'General';
@@ -40,8 +39,18 @@ function ground(reported: prompt.ReportedFact, pieces: readonly Piece[]): Extrac
   );
 }
 
+interface Reader {
+  ask: Ask;
+  model: string;
+  meter: Usage;
+  chunkCharacters: number;
+}
+
 /** Reads a conversation chunk by chunk and returns the facts that its messages really state. */
-export async function extract(ask: Ask, model: string, input: ExtractInput, meter: Usage): Promise<ExtractedFact[]> {
+export async function extract(
+  { ask, model, meter, chunkCharacters }: Reader,
+  input: ExtractInput,
+): Promise<ExtractedFact[]> {
   const askAbout = async (pieces: readonly Piece[], signal: AbortSignal): Promise<ExtractedFact[]> => {
     const data = prompt.render({ ...input, messages: pieces });
     const { facts } = await ask({ prompt, model, data, meter, signal });
@@ -62,5 +71,5 @@ export async function extract(ask: Ask, model: string, input: ExtractInput, mete
 
   // Messages of the system give no facts: with nothing else there is nothing to ask.
   if (input.messages.every(({ role, content }) => role === 'system' || content.trim() === '')) return [];
-  return (await mapAtMost(PARALLEL_CALLS, chunksOf(input.messages, CHUNK_CHARACTERS), read)).flat();
+  return (await mapAtMost(PARALLEL_CALLS, chunksOf(input.messages, chunkCharacters), read)).flat();
 }

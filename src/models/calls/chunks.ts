@@ -22,10 +22,10 @@ function cutAfter(text: string, from: number, limit: number): number {
   return splitsPair && end - 1 > from ? end - 1 : end;
 }
 
-function* partsOf({ role, content }: Message, messageIndex: number, limit: number): Generator<Piece> {
+function* partsOf({ role, content, name }: Message, messageIndex: number, limit: number): Generator<Piece> {
   for (let start = 0; start < content.length;) {
     const end = cutAfter(content, start, limit);
-    yield { role, content: content.slice(start, end), messageIndex, start };
+    yield { role, name, content: content.slice(start, end), messageIndex, start };
     start = end;
   }
 }

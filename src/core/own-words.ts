@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import type { Message } from '../models/llm.js';
+import type { Scope } from '../store/listing.js';
+import { findOwnWords, rememberSentences } from '../store/own-words.js';
+import type { Deps } from './deps.js';
+import { linesOf } from './rules/lines.js';
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * The messages without what this server said itself: memories and answers that an agent was given come back in the
+ * conversation, and would be stored again and again as news. Blanked, not cut, so that every span stays where it was.
+ */
+export async function hideOwnWords(
+  { db }: Deps,
+  scope: Scope,
+  messages: readonly Message[],
+): Promise<readonly Message[]> {
+  const lines = messages.flatMap(({ role, content }, messageIndex) =>
+    role === 'system' ? [] : linesOf(content).map((line) => ({ ...line, messageIndex, isOfPerson: role === 'user' })),
+  );
+  if (lines.length === 0) return messages;
+  const asked = lines.map(({ words, isOfPerson }) => ({ text: words, hash: hashOf(words.toLowerCase()), isOfPerson }));
+  const own = await findOwnWords(db, scope, asked);
+  const hidden = lines.filter(({ isMarked }, place) => isMarked || own.has(place));
+  if (hidden.length === 0) return messages;
+  return messages.map((message, index) => ({
+    ...message,
+    content: hidden
+      .filter(({ messageIndex }) => messageIndex === index)
+      .reduce(
+        (text, { start, end }) => text.slice(0, start) + ' '.repeat(end - start) + text.slice(end),
+        message.content,
+      ),
+  }));
+}
+
+/**
+ * Remembers what an answer says, as hashes, so that it is known for the server's own words when it comes back. Sentences
+ * that are a memory's text need no remembering: the memory is there.
+ */
+export async function rememberAnswer(
+  { db, now }: Deps,
+  scope: Scope,
+  text: string,
+  memories: readonly { text: string }[],
+): Promise<void> {
+  const known = new Set(memories.flatMap((memory) => linesOf(memory.text).map(({ words }) => words.toLowerCase())));
+  const said = linesOf(text).map(({ words }) => words.toLowerCase());
+  const hashes = said.filter((words) => !known.has(words)).map(hashOf);
+  if (hashes.length > 0) await rememberSentences(db, scope, hashes, now());
+}
