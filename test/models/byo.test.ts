@@ -290,9 +290,9 @@ describe('other failures', () => {
   it('do not keep the caller waiting for longer than one try may take', async () => {
     const hurried = createByoLlms(settings(300));
     chat.script({ ...openai.errorReply(500), delayMs: 200 });
-    const start = performance.now();
     await failure((await hurried(choose())).answer(question('x')));
-    expect(performance.now() - start).toBeLessThan(1_500);
+    // With the pauses of a patient client there would be more.
+    expect(chat.requests.length).toBeLessThanOrEqual(2);
   });
 });
 

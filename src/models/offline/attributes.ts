@@ -3,7 +3,7 @@ import { contentStems, wordsOf } from './words.js';
 
 /** Nouns of which an owner has one value at a time. "Dog", "sister" or "project" are not among them: there may be two. */
 const SINGLE =
-  /^(?:e-?mail(?: address)?|address|(?:phone|mobile|cell|telephone) ?(?:number)?|number|salary|income|wage|pay|birthday|birthdate|age|weight|height|hours|schedule|time ?zone|title|role|job|position|employer|manager|boss|supervisor|landlord|dentist|doctor|physician|therapist|accountant|lawyer|bank|budget|deadline|due date|start date|launch date|release date|date|rent|rate|price|cost|fee|goal|target|limit|quota|status|stage|phase|priority|plan|tier|subscription|version|password|username|handle|nickname|pronouns|major|gpa|score|rating|capital|capital city|president|prime minister|premier|chancellor|federal chancellor|monarch|king|queen|emperor|mayor|governor|ceo|cto|cfo|chairman|chairperson|head coach|coach|captain|chief executive(?: officer)?|head of state|head of government|director|owner|size|headcount|count|total|balance|dosage|dose|blood type|blood pressure|revenue|mrr|arr|headquarters|office|location|hometown|wake-?up time|bedtime|browser|editor|currency|language|theme|provider|carrier|team|club|occupation|profession|citizenship|nationality|visa|default \w+|main \w+|primary \w+|preferred \w+|current \w+|favou?rite .+)$/;
+  /^(?:e-?mail(?: address)?|address|(?:phone|mobile|cell|telephone) ?(?:number)?|number|salary|income|wage|pay|birthday|birthdate|age|weight|height|hours|schedule|time ?zone|title|role|job|position|employer|manager|boss|supervisor|landlord|dentist|doctor|physician|therapist|accountant|lawyer|bank|budget|deadline|due date|start date|launch date|release date|date|rent|rate|price|cost|fee|goal|target|limit|quota|status|stage|phase|priority|plan|tier|subscription|version|password|username|handle|nickname|pronouns|major|gpa|score|rating|capital|capital city|president|prime minister|premier|chancellor|federal chancellor|monarch|king|queen|emperor|mayor|governor|ceo|cto|cfo|chairman|chairperson|head coach|coach|captain|chief executive(?: officer)?|head of state|head of government|director|owner|size|headcount|count|total|balance|dosage|dose|blood type|blood pressure|revenue|mrr|arr|headquarters|office|location|hometown|wake-?up time|bedtime|browser|editor|currency|theme|provider|carrier|team|club|occupation|profession|citizenship|nationality|visa|(?:default|main|primary|preferred|current|emergency|favou?rite|usual|go-to) .+)$/;
 const LEADING =
   /^(?:current|new|main|primary|present|own|latest|updated|name of (?:the )?(?:current )?|name of |position of (?:the )?)+ ?/;
 
@@ -23,14 +23,14 @@ const canonical = (possession: string): string =>
     .replace(/^(email|phone|mobile)(?: address| number)$/, '$1')
     .trim();
 const isSingle = (possession: string): boolean => {
-  const name = canonical(possession);
+  const name = canonical(possession).replace(/ (?:for|with|at|in|on) .*$/, '');
   return SINGLE.test(possession) || SINGLE.test(name) || SINGLE.test(name.split(' ').at(-1) ?? '');
 };
 
 const STATED =
   /^(?:is|are|was changed to|was set to|has changed to|changed to|became)(?: (?:held|occupied) by)? (.+)$/i;
 const CHANGED =
-  /^(?:has )?(?:got|has|have|changed|updated|set|received)(?: to)? (?:an? new|his|her|their|its|the|a different) (.+?)(?: from .+?)?(?:,| to| is|:)+ (?:is )?(.+)$/i;
+  /^(?:has )?(?:got|has|have|changed|updated|set|received|hired|found|chose|picked|appointed)(?: to)? (?:an? new|his|her|their|its|the|a different) (.+?)(?: from .+?)?(?:,| to| is|:)+ (?:is )?(.+)$/i;
 
 const RAISE = /^(?:got|received|was given|negotiated) (?:an? )?(?:pay |salary )?(?:raise|rise|increase) to (.+)$/i;
 const REACHED =
@@ -64,6 +64,8 @@ export const attributeIn = (fact: Fact): Attribute | null => {
   if (changed && fact.possession === '' && isSingle(name))
     return { owner: fact.owner, name: canonical(name), value: changed[2] ?? '', isChange: true };
   const stated = STATED.exec(fact.predicate);
+  // "Is running a new system" tells what it does, and not what it is.
+  if (/^\w+ing \S/.test(stated?.[1] ?? '')) return null;
   if (!stated || fact.possession === '' || !isSingle(fact.possession)) return worldAttribute(fact);
   return {
     owner: fact.owner,
@@ -75,7 +77,7 @@ export const attributeIn = (fact: Fact): Attribute | null => {
 
 const HEADS: readonly (readonly [RegExp, RegExp])[] = [
   [/^head of government$/, /^(?:prime minister|premier|chancellor|federal chancellor)$/],
-  [/^head of state$/, /^(?:monarch|king|queen|emperor)$/],
+  [/^head of state$/, /^(?:president|monarch|king|queen|emperor)$/],
 ];
 
 /** Whether two attribute names mean the same: word for word, by initials (MRR), or by office. */

@@ -1,21 +1,22 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ExtractInput, ExtractedFact, Message } from '../llm.js';
-import { clausesOf } from './clauses.js';
+import { createAntecedents } from './antecedents.js';
 import { dateIn } from './dates.js';
-import { isAddressed, isHypothetical, isInstruction, isRequest, isSmallTalk, withoutLeads } from './noise.js';
+import { loadTagger } from './nlp.js';
 import { recommendationsIn } from './recommendations.js';
 import { sentencesOf } from './sentences.js';
 import type { Sentence } from './sentences.js';
-import { introducedName, speakerName } from './speaker.js';
-import { isNamedStatement } from './statements.js';
-import { toThirdPerson } from './third-person.js';
+import { speakerName } from './speaker.js';
+import { statementsOf } from './telling.js';
+import type { Reading, Speaker } from './telling.js';
 import { topicOf } from './topics.js';
 
-/** Longer sentences are pasted text or lists, not something a person says about themselves. */
-const LONGEST = 400;
-const FIRST_PERSON = /\b(?:I|my|we|our)\b/i;
-/** "In 2020 I moved": the subject may stand a few words in, but "the film that I saw" is about the film. */
-const LEADING_PHRASE =
-  /^(?:(?:in|on|at|since|last|for|as|during|after|before|every|when|while|back|until|this|these|right|yesterday|today|recently|currently|nowadays|now|because|from|with|two|three|a|once|most|then|later|next)\b[^,]{0,60},?\s+)?(?:I|my|we|our)\b/i;
+/** A fact with what its next sentences add. */
+const LONGEST_JOINED = 220;
+/** What people type themselves is shorter. */
+const LONGEST_CHAT = 1_200;
+/** How many messages, or sentences of one, are read before others get their turn: reading must not hold up the server. */
+const BATCH = 25;
 const FUTURE =
   /\b(?:will|going to|plans?|planning|wants?|intends?|aims?|next|upcoming|tomorrow|deadline|due|birthday|scheduled|booked)\b/i;
 
@@ -23,14 +24,6 @@ interface Origin {
   messageIndex: number;
   sentence: Sentence;
 }
-
-const tidy = (text: string): string =>
-  text
-    .replace(/\s+/g, ' ')
-    .replace(/[\s.!,;:…]+$/, '')
-    .replace(/\s*\p{Extended_Pictographic}[\p{Extended_Pictographic}\uFE0F\u200D\s]*$/u, '')
-    .replace(/[\s.!,;:…]+$/, '')
-    .trim();
 
 const factOf = (text: string, origin: Origin, sessionDate: Date): ExtractedFact => ({
   text,
@@ -41,78 +34,81 @@ const factOf = (text: string, origin: Origin, sessionDate: Date): ExtractedFact 
   validFrom: FUTURE.test(text) ? null : dateIn(text, sessionDate),
 });
 
-/** What an introducing clause says besides the name: "I am Alice, a nurse" also tells the work. */
-const identityFacts = (clause: string, name: string): string[] | null => {
-  const introduced = introducedName(clause);
-  if (introduced === null) return null;
-  const rest = tidy(clause.slice(clause.indexOf(introduced) + introduced.length)).replace(/^(?:[,\s–—-]|and )+/, '');
-  const isDescription = /^(?:an?|the) \p{L}+/iu.test(rest);
-  return isDescription ? [`User's name is ${introduced}`, `${name} is ${rest}`] : [`User's name is ${introduced}`];
-};
-
-const isWorthKeeping = (clause: string): boolean =>
-  // Formulas and code are the matter of a conversation, not facts about the speaker.
-  !/[\\{}<>`=]/.test(clause) &&
-  !isRequest(clause) &&
-  !isHypothetical(clause) &&
-  !isSmallTalk(clause) &&
-  !isAddressed(clause);
-
-/** "User likes" says nothing, "User crochets" does; "visits her often" says nothing once its neighbours are gone. */
-const isTelling = (fact: string): boolean => {
-  const words = fact.split(' ');
-  if (words.length < 3)
-    return (
-      words.length === 2 &&
-      !/ (?:is|was|has|had|does|did|likes?|loves|wants|needs|knows|thinks|goes|gets|feels|agrees|reads|works)$/.test(
-        fact,
-      )
-    );
-  return (
-    words.length > 6 ||
-    !/ (?:it|this|that|them|him|her|those|these)(?: (?:all|so much|a lot|often|too|now|very much|again))?$/.test(fact)
-  );
-};
-
-const factsOfClause = (clause: string, name: string): string[] => {
-  const identity = identityFacts(clause, name);
-  if (identity) return identity;
-  if (!isWorthKeeping(clause)) return [];
-  if (LEADING_PHRASE.test(clause)) {
-    // "Just" is true on the day it is said and false for ever after.
-    const fact = tidy(toThirdPerson(clause, name)).replace(
-      /^(\S+(?: \S+)?) (?:have |has )?just (?=\p{Ll}+\b)/u,
-      (_, subject: string) => `${subject} `,
-    );
-    return isTelling(fact) ? [fact] : [];
+/** The facts of one message, each with the sentences it takes from. */
+const factsIn = async (content: string, reading: Reading): Promise<{ text: string; sentence: Sentence }[]> => {
+  const facts: { text: string; sentence: Sentence }[] = [];
+  let lastIndex = -2;
+  for (const [index, sentence] of sentencesOf(content).entries()) {
+    if (index % BATCH === BATCH - 1) await setImmediate();
+    for (const { text, isTail } of statementsOf(sentence.text, reading)) {
+      const before = facts.at(-1);
+      if (!isTail) facts.push({ text, sentence });
+      else if (before && index - lastIndex < 2 && before.text.length + text.length < LONGEST_JOINED) {
+        // "She got a van; it is green": apart from the first half nobody could tell what "it" is.
+        const { start } = before.sentence;
+        facts[facts.length - 1] = {
+          text: `${before.text}; ${text}`,
+          sentence: { text: content.slice(start, sentence.end), start, end: sentence.end },
+        };
+      } else continue;
+      lastIndex = index;
+    }
   }
-  if (!isNamedStatement(clause)) return [];
-  return [tidy(FIRST_PERSON.test(clause) ? toThirdPerson(clause, name) : clause)];
+  return facts;
 };
 
-const factsOfSentence = (sentence: string, name: string): string[] => {
-  if (sentence.length > LONGEST || isInstruction(sentence) || sentence.trimEnd().endsWith('?')) return [];
-  return clausesOf(withoutLeads(sentence)).flatMap((clause) => factsOfClause(withoutLeads(clause), name));
-};
-
-const factsOfMessage = (message: Message, messageIndex: number, name: string, sessionDate: Date): ExtractedFact[] => {
-  if (message.role === 'assistant')
-    return recommendationsIn(message.content).map(({ name: thing, sentence }) => ({
-      ...factOf(`Assistant recommended ${thing}`, { messageIndex, sentence }, sessionDate),
-      topic: 'Recommendations',
-      importance: 4,
-      validFrom: null,
-    }));
-  if (message.role !== 'user') return [];
-  return sentencesOf(message.content).flatMap((sentence) =>
-    factsOfSentence(sentence.text, name).map((text) => factOf(text, { messageIndex, sentence }, sessionDate)),
+const asksForNews = (message: Message | undefined): boolean =>
+  /\b(?:up to|doing|been|new|plans?|working on|busy|going on|happening)\b[^.!?]*\?\s*$/i.test(
+    message?.content.slice(-200) ?? '',
   );
+
+const isPasted = (content: string): boolean => content.length > LONGEST_CHAT || (content.match(/\n/g) ?? []).length > 4;
+
+const recommended = (content: string, asked: string, messageIndex: number): ExtractedFact[] =>
+  recommendationsIn(content, asked).map(({ name, sentence }) => ({
+    text: `Assistant recommended ${name}`,
+    topic: 'Recommendations',
+    importance: 4,
+    messageIndex,
+    span: { start: sentence.start, end: sentence.end },
+    validFrom: null,
+  }));
+
+/** Who speaks in each message: the name given with it, else the one that the user goes by. */
+const speakersOf = (messages: readonly Message[], known: readonly string[]): ((message: Message) => Speaker) => {
+  const user = speakerName(
+    messages.filter(({ name }) => name === undefined),
+    known,
+  );
+  const names = [...new Set(messages.map(({ name }) => name).filter((name) => name !== undefined))];
+  return ({ name }) => ({
+    name: name ?? user,
+    isNamed: name !== undefined,
+    others: names.filter((other) => other !== name),
+  });
 };
 
 /** The atomic third-person facts that the messages state, in order, each with the sentence that supports it. */
-export const extractFacts = ({ messages, sessionDate, known }: ExtractInput): ExtractedFact[] => {
-  const name = speakerName(messages, known);
-  const seen = new Set<string>();
-  const facts = messages.flatMap((message, index) => factsOfMessage(message, index, name, sessionDate));
-  return facts.filter(({ text }) => !seen.has(text) && seen.add(text));
+export const extractFacts = async ({ messages, sessionDate, known }: ExtractInput): Promise<ExtractedFact[]> => {
+  const tag = await loadTagger();
+  const speakerOf = speakersOf(messages, known);
+  const antecedents = createAntecedents();
+  const facts = new Map<string, ExtractedFact>();
+  const keep = (fact: ExtractedFact): unknown => facts.has(fact.text) || facts.set(fact.text, fact);
+  for (const [messageIndex, message] of messages.entries()) {
+    if (messageIndex % BATCH === BATCH - 1) await setImmediate();
+    if (message.role === 'assistant')
+      recommended(message.content, messages[messageIndex - 1]?.content ?? '', messageIndex).forEach(keep);
+    if (message.role !== 'user') continue;
+    const reading = {
+      tag,
+      antecedents,
+      speaker: speakerOf(message),
+      isPasted: isPasted(message.content),
+      isReply: asksForNews(messages[messageIndex - 1]),
+    };
+    for (const { text, sentence } of await factsIn(message.content, reading))
+      keep(factOf(text, { messageIndex, sentence }, sessionDate));
+  }
+  return [...facts.values()];
 };

@@ -6,15 +6,15 @@ import { extractFacts } from './extract.js';
 const PROVIDER = 'offline';
 const ATTRIBUTION: Attribution = {
   provider: PROVIDER,
-  model: 'palimpsest-rules-1',
-  promptVersion: 'rules-1',
+  model: 'palimpsest-rules-2',
+  promptVersion: 'rules-2',
   usage: { inputTokens: 0, outputTokens: 0 },
 };
 
 /** Rules in place of a language model: no key, no network, the same reply every time. */
 export const createOfflineLlm = (): Llm => ({
   provider: PROVIDER,
-  extractFacts: (input) => Promise.resolve({ ...ATTRIBUTION, facts: extractFacts(input) }),
+  extractFacts: async (input) => ({ ...ATTRIBUTION, facts: await extractFacts(input) }),
   classify: (input) => Promise.resolve({ ...ATTRIBUTION, ...classify(input) }),
   answer: (input) => Promise.resolve({ ...ATTRIBUTION, ...answerFrom(input) }),
 });

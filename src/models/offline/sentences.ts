@@ -5,29 +5,13 @@ export interface Sentence {
   end: number;
 }
 
+const SEGMENTER = new Intl.Segmenter('en', { granularity: 'sentence' });
+/** The Unicode rules end a sentence after "Dr."; cutting there would quote half a fact. */
 const ABBREVIATION =
-  /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|e\.g|i\.e|inc|ltd|co|no|approx|[a-z](?:\.[a-z])*)$/i;
-const CLOSERS = new Set(['"', "'", '”', '’', ')', ']', '*']);
+  /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|e\.g|i\.e|inc|ltd|co|no|approx|[a-z](?:\.[a-z])*)\.\s*$/i;
+/** "I" ends a sentence as well as an initial does, but hardly ever as its last word; "1." begins an item of a list. */
+const ITEM = /^\s*[\d#*•>-]+[.)]\s*$/;
 const isSpace = (character: string | undefined): boolean => character === undefined || /\s/.test(character);
-
-const isBoundary = (text: string, at: number): boolean => {
-  const character = text[at];
-  if (character === '\n') return true;
-  if (character === '!' || character === '?' || character === '…') return true;
-  // A full stop inside "3.5", "a@b.com" or after "Dr" ends nothing: cutting there would quote half a fact.
-  // "I" ends a sentence as well as an initial does, but hardly ever as its last word.
-  return (
-    character === '.' &&
-    isSpace(text[nextAfterClosers(text, at + 1)]) &&
-    !ABBREVIATION.test(text.slice(Math.max(0, at - 12), at))
-  );
-};
-
-const nextAfterClosers = (text: string, from: number): number => {
-  let at = from;
-  while (at < text.length && (CLOSERS.has(text[at] ?? '') || /[.!?…]/.test(text[at] ?? ''))) at += 1;
-  return at;
-};
 
 const trimmed = (text: string, start: number, end: number): Sentence => {
   let from = start;
@@ -37,20 +21,37 @@ const trimmed = (text: string, start: number, end: number): Sentence => {
   return { text: text.slice(from, to), start: from, end: to };
 };
 
-/** Splits a message into sentences, each with its exact place in the message. One pass, whatever the input. */
+/** A segment costs time in proportion to the text it is cut from, so a long line goes in pieces that end with a stop. */
+const PIECE = 400;
+
+const pieceEnd = (text: string, start: number): number => {
+  const line = text.indexOf('\n', start) + 1 || text.length;
+  if (line - start <= PIECE) return line;
+  // Three letters before it: "Dr." is no stop.
+  const stop = /\p{L}{3}[.!?]["'”’)\]]*\s/u.exec(text.slice(start + PIECE, Math.min(line, start + 2 * PIECE)));
+  return Math.min(line, start + (stop ? PIECE + stop.index + stop[0].length : 2 * PIECE));
+};
+
+const sentencesIn = (text: string, from: number, to: number): Sentence[] => {
+  const sentences: Sentence[] = [];
+  let start = from;
+  for (const { segment, index } of SEGMENTER.segment(text.slice(from, to))) {
+    const end = from + index + segment.length;
+    const sofar = text.slice(Math.max(start, end - 16), end);
+    const isOpen = ABBREVIATION.test(sofar) || (end - start < 12 && ITEM.test(sofar));
+    if (isOpen && end < to) continue;
+    sentences.push(trimmed(text, start, end));
+    start = end;
+  }
+  return sentences;
+};
+
+/** Splits a message into sentences, each with its exact place in the message; the end of a line ends a sentence too. */
 export const sentencesOf = (text: string): Sentence[] => {
   const sentences: Sentence[] = [];
-  let start = 0;
-  let at = 0;
-  while (at < text.length) {
-    const isEnd = isBoundary(text, at);
-    const next = isEnd && text[at] !== '\n' ? nextAfterClosers(text, at + 1) : at + 1;
-    if (isEnd) {
-      sentences.push(trimmed(text, start, next));
-      start = next;
-    }
-    at = next;
+  for (let from = 0, to = 0; from < text.length; from = to) {
+    to = pieceEnd(text, from);
+    if (/[\p{L}\p{N}]/u.test(text.slice(from, to))) sentences.push(...sentencesIn(text, from, to));
   }
-  sentences.push(trimmed(text, start, text.length));
   return sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence.text));
 };

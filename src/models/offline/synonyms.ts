@@ -38,6 +38,22 @@ const GROUPS: readonly string[] = [
   'status state progress',
 ];
 
+/** Classes with members that are no peers of the class in a question: the first word names the class. */
+const CLASSES: readonly string[] = [
+  'instrument viola flute cello trumpet saxophone clarinet harp banjo ukulele bass keyboard accordion trombone oboe harmonica',
+  'sport volleyball handball hockey golf rugby badminton squash cricket baseball judo karate rowing fencing',
+  'pet turtle tortoise fish guinea ferret budgie canary gecko snake',
+  'seafood shrimp prawn crab lobster shellfish oyster mussel clam scallop fish',
+  'nut peanut almond walnut cashew hazelnut pistachio pecan',
+  'meat beef pork chicken lamb turkey bacon steak',
+  'dairy milk cheese yogurt butter cream',
+  'alcohol wine beer whiskey gin vodka cocktail',
+  'gluten wheat barley rye',
+  'medication pill tablet inhaler insulin antibiotic statin',
+  'language english french spanish german italian portuguese dutch polish mandarin japanese korean arabic hindi',
+  'wine riesling merlot chardonnay malbec pinot',
+];
+
 const index = new Map<string, Set<string>>();
 /** Only groups that begin with the word for all the others; the rest are peers. */
 const genera = new Map<string, Set<string>>();
@@ -46,6 +62,11 @@ for (const group of GROUPS) {
   if (/^(?:child|sibling|parent|pet|car|exercise|instrument|sport) /.test(group))
     genera.set(stems[0] ?? '', new Set(stems.slice(1)));
   for (const word of stems) index.set(word, new Set([...(index.get(word) ?? []), ...stems]));
+}
+
+for (const group of CLASSES) {
+  const [genus = '', ...species] = group.split(' ').map(stem);
+  genera.set(genus, new Set([...(genera.get(genus) ?? []), ...species]));
 }
 
 /** Whether a text with these stems speaks of what the word speaks of: exactly (1), by relation (0.7), or not (0). */

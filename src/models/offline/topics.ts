@@ -80,6 +80,24 @@ const TOPICS: readonly Topic[] = [
       /\b(?:plans?|planning|going to|will|wants?|next (?:week|month|year|summer|spring|autumn|fall|winter)|intends?|upcoming|aims?|goal|booked|looking for|dreams?)\b/,
   },
   {
+    topic: 'Community',
+    importance: 5,
+    pattern:
+      /\b(?:volunteer\w*|charit(?:y|ies)|donat(?:es?|ed|ing|ions?)|fundrais\w*|shelter|campaign\w*|activis[mt]s?)\b/,
+  },
+  {
+    topic: 'Travel',
+    importance: 5,
+    pattern:
+      /\b(?:trips?|travel\w*|vacations?|holidays?|flights?|hotels?|abroad|passport|itinerary|visit(?:s|ed|ing)|camping|hik(?:es?|ed|ing)|road-?trip|cruise|tours?)\b/,
+  },
+  {
+    topic: 'Events',
+    importance: 5,
+    pattern:
+      /\b(?:wedding|part(?:y|ies)|concerts?|festivals?|tournaments?|competitions?|ceremon(?:y|ies)|parade|races?|marathon|conference|exhibition|workshops?|auditions?|parties|match(?:es)?)\b/,
+  },
+  {
     topic: 'Possessions',
     importance: 5,
     pattern:
@@ -89,6 +107,12 @@ const TOPICS: readonly Topic[] = [
     topic: 'Tools',
     importance: 5,
     pattern: /\b(?:uses?|using|switched|migrated|install\w*|editor|database|language)\b/,
+  },
+  {
+    topic: 'Hobbies',
+    importance: 4,
+    pattern:
+      /\b(?:hobb(?:y|ies)|paint\w*|draw(?:s|ing|ings)|potter(?:y|s)|photograph\w*|music|songs?|guitar|piano|violin|danc(?:es?|ed|ing|ers?)|gam(?:es?|ing|er)|garden\w*|knit\w*|reading|books?|novels?|movies?|films?|writ(?:es|ing)|scripts?|screenplays?|cook(?:s|ed|ing)|bak(?:es?|ed|ing)|recipes?|fishing|chess|surf\w*|climbing|basketball|football|soccer|tennis|skating)\b/,
   },
   {
     topic: 'Habits',

@@ -1,7 +1,7 @@
 const listOf = (words: string): ReadonlySet<string> => new Set(words.split(' '));
 
 const IRREGULAR_PAST = listOf(
-  'was were had did went bought got ate met taught ran wrote drove flew took began left lost sold spoke swam thought won grew knew made paid sang saw slept spent built became chose broke gave came found felt kept held said told told sent stood understood heard brought caught fell forgot hid led lent rode rose shook sat threw woke wore quit put cut set hit let cost hurt shut bet led could would should might must can may will shall used',
+  'was were had did went bought got ate met taught ran wrote drove flew took began left lost sold spoke swam thought won grew knew made paid sang saw slept spent built became chose broke gave came found felt kept held said told told sent stood understood heard brought caught fell forgot hid led lent rode rose shook sat threw woke wore quit put cut set hit let cost hurt shut bet led could would should might must can may will shall used learnt dreamt burnt drank drew blew froze fought dealt hung laid meant stuck struck retook overcame outgrew',
 );
 const NOT_PAST = listOf('need feed speed succeed proceed exceed embed breed weed bleed');
 const BASE_VERBS = listOf(

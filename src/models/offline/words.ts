@@ -112,6 +112,14 @@ export const contentStems = (text: string): string[] =>
     .filter((word) => !STOP_WORDS.has(word))
     .map(stem);
 
+const SUFFIX = /^(?:e?r|or|al|e?ment|ing|ist|st|ian|at?ion|ic|ive|[ae]nce|[ae]nt|ness)$/;
+const extend = (word: string, other: string): boolean =>
+  other.startsWith(word) && SUFFIX.test(other.slice(word.length).replace(/^([bdgmnprt])(?=er$)/, ''));
+
+/** Whether two stems are one word in two forms: "teacher" and "teach", "rental" and "rent". */
+export const isDerived = (one: string, other: string): boolean =>
+  one === other || (one.length > 2 && other.length > 2 && (extend(one, other) || extend(other, one)));
+
 /** Share of `part` that `whole` contains; 0 for an empty part, because nothing shared proves nothing. */
 export const coverage = (part: readonly string[], whole: readonly string[]): number => {
   if (part.length === 0) return 0;
