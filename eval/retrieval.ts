@@ -48,6 +48,8 @@ interface Outcome {
 }
 
 const DEPTH = 100;
+/** The server's limit: one pasted file in the data is longer. */
+const LONGEST = 50_000;
 const SEARCH = `query ($query: String!, $tenantId: String!, $first: Int!) {
   search(query: $query, first: $first, filter: { tenantId: $tenantId }) { edges { node { memory { id } } } } }`;
 
@@ -115,7 +117,7 @@ async function store(server: Server, tenantId: string, turns: readonly Turn[], t
     if (text.trim() === '') continue;
     const began = performance.now();
     const { memory_id } = await server.post<{ memory_id: string }>('/agent/memories', {
-      content: `${speaker}: ${text}`,
+      content: `${speaker}: ${text}`.slice(0, LONGEST),
       tenant_id: tenantId,
       session_id,
       recorded_at: new Date(/\dT\d.*(?:Z|[+-]\d\d:\d\d)$/.test(session_date) ? session_date : utc(session_date)),

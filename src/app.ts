@@ -5,6 +5,8 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
+import { startReEmbedding } from './core/re-embed.js';
+import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
 import { AppError } from './errors.js';
 import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
@@ -12,12 +14,13 @@ import { socketOptions, type SocketExtra } from './graphql/socket.js';
 import { answerHealth } from './health.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
+import { createEmbedder } from './models/create-embedder.js';
 import { createLlm } from './models/create-llm.js';
-import { createOfflineEmbedder } from './models/embedders/offline.js';
+import type { Embedder } from './models/embedder.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
-import { openDatabase, type OpenOptions } from './store/client.js';
-import { ensureVectorIndex } from './store/nearest.js';
+import { openDatabase, type Database, type OpenOptions } from './store/client.js';
+import { ensureVectorIndex } from './store/vector-index.js';
 
 export interface App {
   deps: Deps;
@@ -37,19 +40,20 @@ export interface Overrides extends OpenOptions {
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
   const database = await openDatabase(config.database, overrides);
-  const embedder = createOfflineEmbedder();
-  await ensureVectorIndex(database.db, embedder);
+  const embedder = await openEmbedder(config, database);
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,
     llm: await createLlm(config),
     bringLlm: createByoLlms(config.byo),
     embedder,
+    termCounts: new TermCounts(),
     turns: new Turns(),
     now,
     config,
   };
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
+  const reEmbedding = startReEmbedding(deps, logger);
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 
@@ -82,11 +86,24 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     fetch,
     listen: () => listen(server, config),
     close: async () => {
+      await reEmbedding.stop();
       await socketServer.dispose();
       await closeServer(server);
       await database.close();
     },
   };
+}
+
+/** The embedder with its index. One that is not to be had ends the start: an open database would keep the process. */
+async function openEmbedder(config: Config, database: Database): Promise<Embedder> {
+  try {
+    const embedder = await createEmbedder(config);
+    await ensureVectorIndex(database.db, embedder);
+    return embedder;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 /** A refusal before either door was reached, in the shape of the door that was asked for. */

@@ -38,10 +38,19 @@ const variables = z.object({
   LLM_MODEL: z.string().min(1).optional(),
   LLM_API_KEY: z.string().min(1).optional(),
   LLM_CLASSIFIER_MODEL: z.string().min(1).optional(),
+  EMBEDDING_PROVIDER: z.enum(['openai', 'voyage', 'onnx']).optional(),
+  EMBEDDING_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  EMBEDDING_MODEL: z.string().min(1).optional(),
+  EMBEDDING_API_KEY: z.string().min(1).optional(),
+  EMBEDDING_DIMENSIONS: z.coerce.number().int().min(1).max(16_000).optional(),
+  PALIMPSEST_EMBEDDING_BATCH: z.coerce.number().int().min(1).max(2_048).default(64),
   PALIMPSEST_MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).default(180_000),
   PALIMPSEST_MODEL_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(8),
   PALIMPSEST_LLM_HOSTS: hosts.default([]),
 });
+
+const VOYAGE_HOST = 'api.voyageai.com';
+const isOnnx = (e: { EMBEDDING_PROVIDER?: string | undefined }): boolean => e.EMBEDDING_PROVIDER === 'onnx';
 
 // `when`: said along with whatever else is wrong, not only once the rest is right.
 const environment = variables
@@ -53,6 +62,21 @@ const environment = variables
   .refine((e) => e.LLM_MODEL === undefined || e.LLM_BASE_URL !== undefined, {
     path: ['LLM_BASE_URL'],
     message: 'needed with LLM_MODEL',
+    when: () => true,
+  })
+  .refine((e) => (e.EMBEDDING_BASE_URL ?? e.EMBEDDING_PROVIDER) === undefined || e.EMBEDDING_MODEL !== undefined, {
+    path: ['EMBEDDING_MODEL'],
+    message: 'needed with EMBEDDING_BASE_URL and EMBEDDING_PROVIDER',
+    when: () => true,
+  })
+  .refine((e) => isOnnx(e) || e.EMBEDDING_MODEL === undefined || e.EMBEDDING_BASE_URL !== undefined, {
+    path: ['EMBEDDING_BASE_URL'],
+    message: 'needed with EMBEDDING_MODEL, unless EMBEDDING_PROVIDER is onnx',
+    when: () => true,
+  })
+  .refine((e) => !isOnnx(e) || (e.EMBEDDING_BASE_URL ?? e.EMBEDDING_API_KEY ?? e.EMBEDDING_DIMENSIONS) === undefined, {
+    path: ['EMBEDDING_PROVIDER'],
+    message: 'onnx is a model in this process: it has no base URL, no key, and dimensions of its own',
     when: () => true,
   });
 type Environment = z.infer<typeof environment>;
@@ -82,6 +106,25 @@ export interface OpenAiConfig extends ModelLimits {
   /** Extracts and answers. */
   model: string;
   classifierModel: string;
+}
+
+/** A server that speaks OpenAI's embeddings, or Voyage's dialect of them. */
+export interface RemoteEmbeddingConfig extends ModelLimits {
+  provider: 'openai' | 'voyage';
+  baseUrl: string;
+  apiKey: string | undefined;
+  model: string;
+  /** Undefined: the model's own, which it is asked for. */
+  dimensions: number | undefined;
+  /** Texts that one call carries at most. */
+  batchSize: number;
+}
+
+/** A model that runs in this process: a folder, or an id from which it is fetched. */
+export interface OnnxEmbeddingConfig {
+  provider: 'onnx';
+  model: string;
+  batchSize: number;
 }
 
 /** Which hosts a caller's own model may be called on, besides those of the open internet over https. */
@@ -145,10 +188,30 @@ function readModels(e: Environment) {
           ...limits,
         }
       : null;
+  const embedding = readEmbedding(e, limits);
   const byo: ByoConfig = { hosts: Object.freeze(e.PALIMPSEST_LLM_HOSTS), timeoutMs: limits.timeoutMs };
   return {
     anthropic: anthropic && Object.freeze(anthropic),
     openai: openai && Object.freeze(openai),
+    embedding: embedding && Object.freeze(embedding),
     byo: Object.freeze(byo),
+  };
+}
+
+/** Null: the offline embedder. */
+function readEmbedding(e: Environment, limits: ModelLimits): RemoteEmbeddingConfig | OnnxEmbeddingConfig | null {
+  const { EMBEDDING_MODEL: model, EMBEDDING_BASE_URL: baseUrl, EMBEDDING_PROVIDER: provider } = e;
+  const batchSize = e.PALIMPSEST_EMBEDDING_BATCH;
+  if (!model) return null;
+  if (provider === 'onnx') return { provider, model, batchSize };
+  if (!baseUrl) return null;
+  return {
+    provider: provider ?? (new URL(baseUrl).hostname === VOYAGE_HOST ? 'voyage' : 'openai'),
+    baseUrl,
+    apiKey: e.EMBEDDING_API_KEY,
+    model,
+    dimensions: e.EMBEDDING_DIMENSIONS,
+    batchSize,
+    ...limits,
   };
 }

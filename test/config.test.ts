@@ -26,6 +26,7 @@ describe('readConfig', () => {
       database: { kind: 'embedded', dataDir: './data' },
       anthropic: null,
       openai: null,
+      embedding: null,
       byo: { hosts: [], timeoutMs: 180_000 },
     });
   });
@@ -77,6 +78,48 @@ describe('readConfig', () => {
       { PALIMPSEST_LLM_HOSTS: ' localhost:11434, VLLM.internal ,,[::1]:8000,10.0.0.5' },
       { byo: { hosts: ['localhost:11434', 'vllm.internal', '[::1]:8000', '10.0.0.5'] } },
     ],
+    [
+      { EMBEDDING_BASE_URL: 'http://localhost:11434/v1', EMBEDDING_MODEL: 'nomic-embed-text' },
+      {
+        embedding: {
+          provider: 'openai',
+          baseUrl: 'http://localhost:11434/v1',
+          apiKey: undefined,
+          model: 'nomic-embed-text',
+          dimensions: undefined,
+          batchSize: 64,
+          concurrency: 8,
+          timeoutMs: 180_000,
+        },
+      },
+    ],
+    [
+      {
+        EMBEDDING_BASE_URL: 'https://h/v1',
+        EMBEDDING_MODEL: 'm',
+        EMBEDDING_API_KEY: 'k',
+        EMBEDDING_DIMENSIONS: '512',
+        PALIMPSEST_EMBEDDING_BATCH: '8',
+      },
+      { embedding: { apiKey: 'k', dimensions: 512, batchSize: 8 } },
+    ],
+    [
+      { EMBEDDING_BASE_URL: 'https://api.voyageai.com/v1', EMBEDDING_MODEL: 'voyage-3.5' },
+      { embedding: { provider: 'voyage' } },
+    ],
+    [
+      { EMBEDDING_BASE_URL: 'https://gateway/v1', EMBEDDING_MODEL: 'm', EMBEDDING_PROVIDER: 'voyage' },
+      { embedding: { provider: 'voyage' } },
+    ],
+    [
+      { EMBEDDING_BASE_URL: 'https://api.voyageai.com/v1', EMBEDDING_MODEL: 'm', EMBEDDING_PROVIDER: 'openai' },
+      { embedding: { provider: 'openai' } },
+    ],
+    [
+      { EMBEDDING_PROVIDER: 'onnx', EMBEDDING_MODEL: './models/minilm' },
+      { embedding: { provider: 'onnx', model: './models/minilm' } },
+    ],
+    [{ EMBEDDING_API_KEY: 'k', EMBEDDING_DIMENSIONS: '512' }, { embedding: null }],
     [{ SOMETHING_ELSE: 'x' }, { port: 4000 }],
   ])('reads %j', (env, expected) => {
     expect(readConfig(env)).toMatchObject(expected);
@@ -107,6 +150,12 @@ describe('readConfig', () => {
     ['PALIMPSEST_MODEL_CONCURRENCY', '0'],
     ['LLM_BASE_URL', 'localhost:11434'],
     ['LLM_BASE_URL', 'file:///etc/passwd'],
+    ['EMBEDDING_BASE_URL', 'localhost:11434'],
+    ['EMBEDDING_PROVIDER', 'cohere'],
+    ['EMBEDDING_DIMENSIONS', '0'],
+    ['EMBEDDING_DIMENSIONS', '16001'],
+    ['PALIMPSEST_EMBEDDING_BATCH', '0'],
+    ['PALIMPSEST_EMBEDDING_BATCH', '2049'],
   ])('refuses %s=%s by name', (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(new RegExp(`\n {2}${name}: `));
   });
@@ -118,6 +167,26 @@ describe('readConfig', () => {
     ['LLM_MODEL', { LLM_BASE_URL: 'http://localhost:11434/v1', PORT: 'x' }],
   ])('asks for %s with %j', (name, env) => {
     expect(() => readConfig(env)).toThrow(new RegExp(`\n {2}${name}: needed with LLM_`));
+  });
+
+  it.each([
+    ['EMBEDDING_MODEL', { EMBEDDING_BASE_URL: 'http://localhost:11434/v1' }],
+    ['EMBEDDING_MODEL', { EMBEDDING_PROVIDER: 'onnx' }],
+    ['EMBEDDING_BASE_URL', { EMBEDDING_MODEL: 'm' }],
+    ['EMBEDDING_BASE_URL', { EMBEDDING_MODEL: 'm', EMBEDDING_PROVIDER: 'voyage', PORT: 'x' }],
+  ])('asks for %s with %j', (name, env) => {
+    expect(() => readConfig(env)).toThrow(new RegExp(`\n {2}${name}: needed with EMBEDDING_`));
+  });
+
+  it('refuses settings of a server for a model in this process, rather than to leave them unused', () => {
+    const onnx = { EMBEDDING_PROVIDER: 'onnx', EMBEDDING_MODEL: 'm' };
+    for (const env of [
+      { EMBEDDING_BASE_URL: 'http://h/v1' },
+      { EMBEDDING_API_KEY: 'k' },
+      { EMBEDDING_DIMENSIONS: '512' },
+    ]) {
+      expect(() => readConfig({ ...onnx, ...env })).toThrow(/\n {2}EMBEDDING_PROVIDER: /);
+    }
   });
 
   it.each([
@@ -147,9 +216,15 @@ describe('readConfig', () => {
   });
 
   it('can not be changed afterwards', () => {
-    const config = readConfig({ ANTHROPIC_API_KEY: 'sk-x', LLM_BASE_URL: 'http://h/v1', LLM_MODEL: 'm' });
-    const { database, writesLimits, anthropic, openai, byo } = config;
-    for (const part of [config, database, writesLimits, anthropic, openai, byo, byo.hosts]) {
+    const config = readConfig({
+      ANTHROPIC_API_KEY: 'sk-x',
+      LLM_BASE_URL: 'http://h/v1',
+      LLM_MODEL: 'm',
+      EMBEDDING_BASE_URL: 'http://h/v1',
+      EMBEDDING_MODEL: 'm',
+    });
+    const { database, writesLimits, anthropic, openai, embedding, byo } = config;
+    for (const part of [config, database, writesLimits, anthropic, openai, embedding, byo, byo.hosts]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });

@@ -67,6 +67,7 @@ const BOUNDED: Record<string, string> = {
   'AddMemoriesPayload.facts': 'the facts of one input',
   'FactOutcome.supersessions': 'a few candidates per fact',
   'SupersessionProposalConnection.edges': 'a page',
+  'SearchConnection.edges': 'a page',
   'PlanStatus.tokenUsage': 'a thousand rows',
   'Query.supersessionPrecision': 'a thousand rows',
   'Answer.citations': 'the limit of the question',

@@ -3,6 +3,7 @@ import type { Embedder } from '../models/embedder.js';
 import type { Llm, LlmChoice } from '../models/llm.js';
 import type { Db } from '../store/client.js';
 import type { Wakeups } from '../store/wakeups.js';
+import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
 
 /** What verbs work with; made once in app.ts. */
@@ -13,6 +14,8 @@ export interface Deps {
   /** A model that a caller of `accountId` brings along, for one request. @throws AppError INVALID_INPUT naming its field at fault */
   bringLlm: (choice: LlmChoice, accountId: string) => Promise<Llm>;
   embedder: Embedder;
+  /** How often words occur in large tenants. */
+  termCounts: TermCounts;
   /** Writers that must judge one another's facts, one after the other. */
   turns: Turns;
   now: () => Date;

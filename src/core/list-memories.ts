@@ -6,31 +6,14 @@ import { readMemories, type MemoryRow } from '../store/memories.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen } from './get-memory.js';
-import {
-  asOf,
-  cursor as cursorInput,
-  instant,
-  optional,
-  parseInput,
-  source,
-  storedTenant,
-  tenantId,
-  text,
-  topic,
-} from './parse-input.js';
+import { memoryFilter } from './memory-filter.js';
+import { asOf, cursor as cursorInput, instant, optional, parseInput, storedTenant } from './parse-input.js';
 
 const MAX_PAGE = 1_000;
-const names = <Schema extends z.ZodType>(name: Schema) => optional(z.array(name).max(100));
-
 const position = z.object({ at: instant, createdSeq: z.bigint() });
 
 const listMemoriesInput = z.object({
-  tenantId,
-  sources: names(source),
-  topics: names(topic),
-  sessionIds: names(text(200)),
-  text: optional(text(1_000)),
-  minImportance: optional(z.number().int().min(1).max(10)),
+  ...memoryFilter,
   state: optional(z.enum(['CURRENT', 'SUPERSEDED', 'EXPIRED', 'RETRACTED', 'ANY'])),
   asOf,
   atLeast: optional(cursorInput),

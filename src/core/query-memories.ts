@@ -3,7 +3,6 @@ import type { Attribution } from '../models/llm.js';
 import type { AsOf } from '../store/beliefs.js';
 import { readLastSeq } from '../store/events.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
-import { rankMemories, type RankedMemory } from '../store/ranking.js';
 import { awaitCursor } from './await-cursor.js';
 import { chooseLlm, llmChoice } from './choose-llm.js';
 import { countTokens } from './count-tokens.js';
@@ -21,6 +20,7 @@ import {
   tenantId,
   text,
 } from './parse-input.js';
+import { retrieve } from './retrieve.js';
 import { toCitations } from './rules/citations.js';
 
 /** The documented reply to a question about nothing; no model is asked. */
@@ -62,6 +62,8 @@ export interface Answer {
   attribution: (Attribution & { isByoLlm: boolean }) | null;
   /** The cell of time it was asked about; empty for now. */
   asOf: AsOf;
+  /** What was retrieved by. */
+  asked: { limit: number; tenantId: string | null; sources: readonly string[] | null };
   /** The state of knowledge it was given in. */
   cursor: bigint;
 }
@@ -78,7 +80,11 @@ export async function queryMemories(
   const cell: AsOf = checked.asOf ?? {};
   await awaitCursor(deps, caller, checked.atLeast);
   const cursor = await readLastSeq(db, caller.accountId);
-  const ranked = await retrieve(deps, caller, checked);
+  const scope = scopeOf(caller, checked.tenantId);
+  const all = await retrieve(deps, { scope, text: checked.question, filter: { sources: checked.sources }, asOf: cell });
+  const limit = checked.limit ?? deps.config.queryLimit;
+  const ranked = all.slice(0, limit);
+  const asked = { limit, tenantId: checked.tenantId ?? null, sources: checked.sources ?? null };
   const rows = await readMemories(
     db,
     caller.accountId,
@@ -86,7 +92,7 @@ export async function queryMemories(
     query,
   );
   const memories = await asSeen(deps, caller, rows, cell);
-  const base = { question: checked.question, memories, memoriesSearched: memories.length, asOf: cell, cursor };
+  const base = { question: checked.question, memories, memoriesSearched: memories.length, asOf: cell, asked, cursor };
   if (memories.length === 0) {
     const nothing = { text: NOTHING_STORED, textWithCitations: NOTHING_STORED, isAnswered: false, citations: [] };
     return { ...base, ...nothing, attribution: null };
@@ -104,7 +110,7 @@ export async function queryMemories(
   const spent = { ...attribution, isByoLlm: checked.llm !== undefined };
   await countTokens(deps, caller, [{ ...spent, purpose: 'ANSWER' }]);
   const { citations, ...texts } = toCitations(framed(said, cell), memories);
-  if (citations.length > 0) await rememberAnswer(deps, scopeOf(caller, checked.tenantId), texts.text, memories);
+  if (citations.length > 0) await rememberAnswer(deps, scope, texts.text, memories);
   const similarities = new Map(ranked.map(({ id, similarity }) => [id, similarity]));
   return {
     ...base,
@@ -127,14 +133,3 @@ function framed(text: string, { valid, known }: AsOf): string {
 }
 
 const scopeOf = ({ accountId }: Caller, tenant: string | undefined) => ({ accountId, tenantId: storedTenant(tenant) });
-
-async function retrieve(
-  { db, embedder, config, now }: Deps,
-  caller: Caller,
-  { question, limit, tenantId: tenant, sources, asOf: cell }: z.output<typeof queryInput>,
-): Promise<RankedMemory[]> {
-  const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([question]);
-  const scope = scopeOf(caller, tenant);
-  const search = { text: question, vector, embeddingModel: embedder.id, limit: limit ?? config.queryLimit };
-  return rankMemories(db, scope, { sources }, { asOf: cell ?? {}, now: now() }, search);
-}

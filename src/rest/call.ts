@@ -46,3 +46,10 @@ export function toBoolean(name: string, value: string | null): boolean {
   if (['true', '1', 'yes', 'on'].includes(value.toLowerCase())) return true;
   throw new AppError('INVALID_INPUT', `${name}: must be true or false`, { field: name });
 }
+
+/** A flag of a body. @throws AppError INVALID_INPUT for what is no boolean */
+export function isTrue(name: string, value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  if (typeof value === 'boolean') return value;
+  throw new AppError('INVALID_INPUT', `${name}: must be true or false`, { field: name });
+}

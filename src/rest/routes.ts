@@ -3,14 +3,16 @@ import { deleteMemories } from '../core/delete-memories.js';
 import { listChanges } from '../core/list-changes.js';
 import { listMemories } from '../core/list-memories.js';
 import { planStatus } from '../core/plan-status.js';
+import { proveAnswer } from '../core/prove-answer.js';
 import { queryMemories } from '../core/query-memories.js';
 import { memoryState, momentOf } from '../core/rules/validity.js';
 import { readSettings, updateSettings } from '../core/settings.js';
 import type { AppError } from '../errors.js';
-import { asOfIn, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
+import { asOfIn, isTrue, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
 import { MEMORY_ROUTES } from './memory.js';
 import { PROPOSAL_ROUTES } from './proposals.js';
 import { toChanges } from './wire-audit.js';
+import { toProofTree } from './wire-proof.js';
 import { toAdded } from './wire-writes.js';
 import { fromWire, toAnswer, toMemory, toPlanStatus, toSettings } from './wire.js';
 
@@ -103,10 +105,16 @@ async function removeMemories({ deps, caller, query }: RestCall): Promise<object
 
 async function postQuery(call: RestCall): Promise<object> {
   const { deps, caller, body } = call;
-  const { as_of: valid, transaction_as_of: known, ...rest } = body;
+  const { as_of: valid, transaction_as_of: known, include_proof_tree: wantsProof, ...rest } = body;
   const answer = await queryMemories(deps, caller, { ...fromWire(rest), asOf: { valid, known } });
   const echo = { ...(valid != null && { as_of: valid }), ...(known != null && { transaction_as_of: known }) };
-  return { ...toAnswer(answer, caller.accountId, await viewOf(call)), ...echo };
+  const view = await viewOf(call);
+  const proof = isTrue('include_proof_tree', wantsProof) ? await proveAnswer(deps, caller, answer) : null;
+  return {
+    ...toAnswer(answer, caller.accountId, view),
+    ...echo,
+    ...(proof && { proof_tree: toProofTree(proof, view) }),
+  };
 }
 
 async function getChanges({ deps, caller, query }: RestCall): Promise<object> {

@@ -136,7 +136,11 @@ export async function findByFingerprint(
 export const fingerprint = (text: string): string => [...text.slice(0, 200)].slice(0, 100).join('');
 
 /** Every version of the chains that these memories belong to. */
-export async function readVersionsBeside(tx: Tx, accountId: string, memoryIds: readonly string[]): Promise<Memory[]> {
+export async function readVersionsBeside(
+  tx: Db | Tx,
+  accountId: string,
+  memoryIds: readonly string[],
+): Promise<Memory[]> {
   const where = { accountId, id: { in: [...memoryIds] } };
   // Two look-ups by key: as one nested filter, PostgreSQL joins all memories of the account with each other.
   const beside = await tx.memory.findMany({ where, select: { chainId: true } });

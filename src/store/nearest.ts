@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { toSql } from 'pgvector';
 import { Prisma } from '../generated/prisma/client.js';
-import { asOnlyStarter } from './accounts.js';
 import type { Db } from './client.js';
 import type { Scope } from './listing.js';
+import { indexedVector, inModel } from './vector-index.js';
 
 export interface NearMemory {
   id: string;
@@ -26,8 +25,7 @@ const POOL = 40;
 
 /** The current memories of a tenant that are nearest by vector, through the index where that gives enough and else exactly. */
 export async function nearestCurrent(db: Db, scope: Scope, vicinity: Vicinity, now: Date): Promise<NearMemory[]> {
-  const dimensions = vicinity.vector.length;
-  const typed = Prisma.sql`(m.embedding::vector(${Prisma.raw(String(dimensions))}))`;
+  const typed = indexedVector(vicinity.vector.length);
   // The index knows no tenants: a small one may have none among the nearest of all.
   const found = vicinity.createdAfter === undefined ? await search(db, scope, vicinity, typed, now) : [];
   return found.length >= POOL / 2 ? found : search(db, scope, vicinity, Prisma.sql`m.embedding`, now);
@@ -42,33 +40,13 @@ function search(
 ): Promise<NearMemory[]> {
   const near = toSql([...vector]) as string;
   return db.$queryRaw`
-    -- The model is written out: PostgreSQL must see that the partial index of this model holds all that is asked for.
     SELECT m.id, m.text, m.topic, m.valid_from AS "validFrom",
            greatest(0, coalesce(nullif(1 - (${embedding} <=> ${near}::vector), 'NaN'), 0)) AS similarity
     FROM memories m
     WHERE m.account_id = ${accountId}::uuid AND m.tenant_id = ${tenantId} AND m.known_to IS NULL
       AND (m.valid_to IS NULL OR m.valid_to > ${now}::timestamptz)
-      AND m.embedding_model = ${Prisma.raw(quoted(embeddingModel))} AND m.created_seq > ${createdAfter ?? 0n}
+      AND ${inModel(embeddingModel)} AND m.created_seq > ${createdAfter ?? 0n}
     ORDER BY ${embedding} <=> ${near}::vector LIMIT ${POOL}`;
-}
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-
-/**
- * Makes the index by which the current memories of one embedding model are found, unless it is there. Of each model its
- * own: vectors of two models have different lengths and no common meaning.
- */
-export async function ensureVectorIndex(db: Db, model: { id: string; dimensions: number }): Promise<void> {
-  const name = `memories_near_${createHash('sha256').update(model.id).digest('hex').slice(0, 12)}`;
-  const [found] = await db.$queryRaw<{ isThere: boolean }[]>`SELECT to_regclass(${name}) IS NOT NULL AS "isThere"`;
-  if (found?.isThere) return;
-  // Of nodes that start together one makes it: "if not exists" alone fails when both look at once.
-  await asOnlyStarter(db, (tx) =>
-    tx.$executeRawUnsafe(
-      `CREATE INDEX IF NOT EXISTS ${name} ON memories USING hnsw ((embedding::vector(${model.dimensions})) vector_cosine_ops)
-       WITH (m = 12, ef_construction = 40) WHERE known_to IS NULL AND embedding_model = ${quoted(model.id)}`,
-    ),
-  );
 }
 
 /** Current facts that tell the name of the person called "User"; a few are enough to see whether they agree. */

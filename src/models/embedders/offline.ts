@@ -1,37 +1,55 @@
 import type { Embedder } from '../embedder.js';
-import { STOP_WORDS, stem, wordsOf } from '../offline/words.js';
+import { LONGEST_WORD, readWordTable, rowsOf, type WordTable } from './word-table.js';
 
-const DIMENSIONS = 256;
-const WEIGHT = { word: 1, stopWord: 0.1, trigram: 0.35 } as const;
 /** Beyond this many words a text's direction hardly changes, and a huge text must not stall the server. */
 const MOST_WORDS = 2000;
+const TABLE = new URL('offline.bin', import.meta.url);
+/** A word in pieces keeps a direction of its own letters too: "Brikcline" stays near "Brickline", whose pieces are others. */
+const LETTERS_WEIGHT = 0.5;
 
-/** FNV-1a with a final mix; the seed keeps words and trigrams of the same letters apart. */
-const hashOf = (text: string, seed: number): number => {
-  let hash = 0x811c9dc5 ^ seed;
+/** Read at the first text: a server with another embedder never reads it. */
+let loaded: WordTable | undefined;
+const table = (): WordTable => (loaded ??= readWordTable(TABLE));
+
+/** Marks above and below letters are dropped, as the table's own words have none. */
+const wordsOf = (text: string): string[] =>
+  text
+    .slice(0, MOST_WORDS * 12)
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/\p{M}+/gu, '')
+    .match(/[\p{L}\p{N}]+/gu)
+    ?.slice(0, MOST_WORDS) ?? [];
+
+const addRow = (vector: Float32Array, { bytes, scales, dimensions }: WordTable, row: number, weight: number): void => {
+  const scale = weight * (scales[row] ?? 0);
+  const start = row * dimensions;
+  for (let at = 0; at < dimensions; at += 1) vector[at] = (vector[at] ?? 0) + scale * (bytes[start + at] ?? 0);
+};
+
+/** FNV-1a with a final mix. */
+const hashOf = (text: string): number => {
+  let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 };
 
-const count = (counts: Map<string, number>, feature: string, weight: number): void => {
-  counts.set(feature, (counts.get(feature) ?? 0) + weight);
-};
-
-/** Two signed slots per feature: with one, two words that collide would be the same word for ever. */
-const addFeature = (vector: Float32Array, feature: string, weight: number, seed: number): void => {
-  for (const salt of [seed, seed + 101]) {
-    const hash = hashOf(feature, salt);
-    const slot = hash % DIMENSIONS;
-    vector[slot] = (vector[slot] ?? 0) + (hash >>> 31 === 1 ? weight : -weight);
+/** A fixed direction, as good as random, for each pair of letters: words that the table does not know meet in those they share. */
+const addLetters = (vector: Float32Array, word: string, weight: number): void => {
+  const letters = [...word.slice(0, LONGEST_WORD)];
+  const pairs = letters.length > 1 ? letters.slice(1).map((letter, at) => `${letters[at] ?? ''}${letter}`) : letters;
+  const size = weight / Math.sqrt(pairs.length * vector.length);
+  for (const pair of pairs) {
+    let state = hashOf(pair) | 1;
+    for (let at = 0; at < vector.length; at += 1) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      vector[at] = (vector[at] ?? 0) + (state < 0 ? size : -size);
+    }
   }
-};
-
-const addTrigrams = (trigrams: Map<string, number>, base: string): void => {
-  const padded = `^${base}$`;
-  const weight = WEIGHT.trigram / Math.sqrt(Math.max(1, padded.length - 2));
-  for (let at = 0; at + 3 <= padded.length; at += 1) count(trigrams, padded.slice(at, at + 3), weight * 1.6);
 };
 
 const normalise = (vector: Float32Array): Float32Array => {
@@ -45,25 +63,22 @@ const normalise = (vector: Float32Array): Float32Array => {
 
 const embedOne = (text: string): Float32Array => {
   const words = new Map<string, number>();
-  const trigrams = new Map<string, number>();
-  for (const word of wordsOf(text.slice(0, MOST_WORDS * 12)).slice(0, MOST_WORDS)) {
-    const plain = word.replace(/'s$/, '');
-    const base = stem(plain);
-    const isStop = STOP_WORDS.has(plain);
-    count(words, base, isStop ? WEIGHT.stopWord : WEIGHT.word);
-    if (!isStop) addTrigrams(trigrams, base);
+  for (const word of wordsOf(text)) words.set(word, (words.get(word) ?? 0) + 1);
+  const known = table();
+  const vector = new Float32Array(known.dimensions);
+  for (const [word, count] of words) {
+    const rows = rowsOf(known, word);
+    // Square roots: the third mention of a word tells less than the first, and a name in four pieces is still one name.
+    const weight = Math.sqrt(count);
+    for (const row of rows) addRow(vector, known, row, weight / Math.sqrt(rows.length));
+    if (rows.length !== 1) addLetters(vector, word, rows.length === 0 ? weight : weight * LETTERS_WEIGHT);
   }
-  const vector = new Float32Array(DIMENSIONS);
-  // Square roots: the third mention of a word tells less than the first.
-  for (const [word, weight] of words)
-    addFeature(vector, word, Math.sqrt(weight) * (weight < 1 ? Math.sqrt(weight) : 1), 1);
-  for (const [trigram, weight] of trigrams) addFeature(vector, trigram, weight, 2);
   return normalise(vector);
 };
 
-/** Feature hashing of stems and character trigrams: no model, no data, the same vector on every machine. */
+/** Sums of word vectors learned from a sentence encoder (scripts/embedder): no network, the same vector on every machine. */
 export const createOfflineEmbedder = (): Embedder => ({
-  id: 'offline-hash-256-v1',
-  dimensions: DIMENSIONS,
+  id: 'offline-minilm-words-192-v1',
+  dimensions: 192,
   embed: (texts) => Promise.resolve(texts.map(embedOne)),
 });

@@ -1,0 +1,92 @@
+export interface Comparable {
+  id: string;
+  /** Cosine with the question, 0 to 1. */
+  similarity: number;
+  /** Bit i: whether it holds term i of the question. */
+  matched: number;
+  /** Number of distinct terms. */
+  length: number;
+  validFrom: Date;
+  /** Neighbours in the same session. One that is not among the candidates lends nothing. */
+  previousId: string | null;
+  nextId: string | null;
+}
+
+/** Why a memory ranks where it does. The score is their sum, and depends on no other memory but its neighbours. */
+export interface Relevance {
+  score: number;
+  /** Share of the question's words that it holds, weighed by how rare they are and tempered by its length; 0 to 1. */
+  lexical: number;
+  /** Nearness in meaning: weighted cosine. */
+  vector: number;
+  /** What the memories before and after it in its session lend. */
+  neighbour: number;
+}
+
+/** Texts of this many words count a shared word half: a long text shares words with any question. */
+const HALF_LENGTH = 80;
+const COSINE_WEIGHT = 0.6;
+/** An answer often does not repeat what the line before it asked, and the line after goes on about it. */
+const PREVIOUS_SHARE = 0.25;
+const NEXT_SHARE = 0.2;
+
+const MONTHS = 'januari februari march april may june juli august septemb octob novemb decemb'.split(' ');
+const DATE_LEXEME = new RegExp(
+  `^(?:(?:19|20)\\d\\d|[12]?\\d|3[01]|${MONTHS.flatMap((month) => [month, month.slice(0, 3)]).join('|')})$`,
+);
+
+/** How much a term tells that `holding` of `memories` hold: inverse document frequency as in BM25, never below 0. */
+export const rarity = (memories: number, holding: number): number =>
+  Math.log(1 + (Math.max(0, memories - holding) + 0.5) / (holding + 0.5));
+
+/**
+ * The weight of each of the question's terms. One that no memory holds weighs nothing: it would lower the share of words that
+ * any memory can reach. Those of a date stay in, for they are in no text.
+ */
+export const weightsOf = (terms: readonly string[], memories: number, holding: readonly number[]): number[] =>
+  terms.map((term, i) => {
+    const count = holding[i] ?? 0;
+    return count > 0 || DATE_LEXEME.test(term) ? rarity(memories, count) : 0;
+  });
+
+/** What full-text search makes of a date's words, so that "in May 2023" finds what was true from then: year, month, its short name, day. */
+export function dateLexemes(date: Date): string[] {
+  const month = MONTHS[date.getUTCMonth()] ?? '';
+  return [...new Set([String(date.getUTCFullYear()), month, month.slice(0, 3), String(date.getUTCDate())])];
+}
+
+export interface Asked {
+  /** Lexemes, as full-text search has them. */
+  terms: readonly string[];
+  /** See weightsOf. */
+  weights: readonly number[];
+}
+
+/**
+ * Relevance of each candidate, in their order. No part depends on which other candidates there are, neighbours apart, so that
+ * a pool of the best by words and by cosine is ordered as all memories would be.
+ */
+export function relevanceOf(asked: Asked, candidates: readonly Comparable[]): Relevance[] {
+  const own = candidates.map((candidate) => ({
+    lexical: sharedWords(asked, candidate),
+    vector: COSINE_WEIGHT * candidate.similarity,
+  }));
+  const scores = new Map(candidates.map(({ id }, i) => [id, (own[i]?.lexical ?? 0) + (own[i]?.vector ?? 0)]));
+  const near = (id: string | null): number => (id === null ? 0 : (scores.get(id) ?? 0));
+  return own.map(({ lexical, vector }, i) => {
+    const { previousId = null, nextId = null } = candidates[i] ?? {};
+    const neighbour = PREVIOUS_SHARE * near(previousId) + NEXT_SHARE * near(nextId);
+    return { score: lexical + vector + neighbour, lexical, vector, neighbour };
+  });
+}
+
+function sharedWords({ terms, weights }: Asked, { matched, length, validFrom }: Comparable): number {
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  if (whole === 0) return 0;
+  const dated = new Set(dateLexemes(validFrom));
+  const held = terms.reduce((sum, term, i) => {
+    const isHeld = (matched & (1 << i)) !== 0 || dated.has(term);
+    return isHeld ? sum + (weights[i] ?? 0) : sum;
+  }, 0);
+  return held / whole / (1 + length / HALF_LENGTH);
+}
