@@ -1,7 +1,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import { listChanges } from '../../core/list-changes.js';
 import { builder } from '../builder.js';
-import { changePageArgs, toChangeConnection } from '../change-connection.js';
+import { oldestFirstArgs, toChangeConnection } from '../seq-connection.js';
 import { MemoryFilter } from './memories.js';
 import { MemoryEvent } from './memory-event.js';
 
@@ -38,7 +38,7 @@ builder.queryFields((t) => ({
         await listChanges(
           ctx.deps,
           ctx.caller,
-          { ...filter, ...args, ...changePageArgs({ first, after }) },
+          { ...filter, ...args, ...oldestFirstArgs({ first, after }) },
           queryFromInfo({ context: ctx, info, typeName: 'MemoryEvent', path: ['edges', 'node'] }),
         ),
       ),

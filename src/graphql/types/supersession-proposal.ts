@@ -2,7 +2,7 @@ import { queryFromInfo } from '@pothos/plugin-prisma';
 import { listProposals, type ProposalState as StateName } from '../../core/list-proposals.js';
 import { proposalState } from '../../core/rules/proposal-state.js';
 import { builder } from '../builder.js';
-import { newestFirstArgs, toProposalConnection } from '../proposal-connection.js';
+import { newestFirstArgs, toProposalConnection } from '../seq-connection.js';
 
 const ProposalState = builder.enumType('ProposalState', {
   description: 'Where a proposal stands.',
