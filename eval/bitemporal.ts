@@ -11,10 +11,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pino from 'pino';
-import { createApp } from '../src/app.js';
-import { readConfig } from '../src/config.js';
-import { createAccount, createApiKey } from '../src/core/accounts.js';
+import { openServer, percent, spread, type Server } from './server.js';
 
 interface Fact {
   fact: string;
@@ -37,12 +34,6 @@ interface Shown {
   isCurrent: boolean;
 }
 
-interface Server {
-  graphql<Data>(query: string, variables: object): Promise<Data>;
-  get<Body>(path: string): Promise<Body>;
-  close(): Promise<void>;
-}
-
 const SHOWN = 'id text validFrom validTo isCurrent';
 const ADD = 'mutation ($input: AddMemoriesInput!) { addMemories(input: $input) { memories { id } } }';
 const LIST = `query ($filter: MemoryFilter, $asOf: AsOf) { memories(first: 100, filter: $filter, asOf: $asOf) { nodes { ${SHOWN} } } }`;
@@ -63,7 +54,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (values.data === undefined) throw new Error('Say where the data is: --data DIR');
   const chains = readChains(values.data);
   describeData(chains);
-  const server = values.url === undefined ? await startServer() : remote(values.url, values.key ?? '');
+  const server = await openServer(values);
   try {
     const random = mulberry32(Number(values.seed));
     const prefix = values.url === undefined ? '' : `eval-${Date.now()}-`;
@@ -223,48 +214,8 @@ async function timed<Result>(times: number[], work: () => Promise<Result>): Prom
   return result;
 }
 
-/** A server in this process, reached through its doors. */
-async function startServer(): Promise<Server> {
-  const config = readConfig({ PALIMPSEST_DATA_DIR: 'memory://', PORT: '0' });
-  const app = await createApp(config, pino({ level: 'silent' }));
-  const { id } = await createAccount(app.deps, { name: 'eval', plan: 'pro' });
-  const { key } = await createApiKey(app.deps, { name: 'eval', accountId: id });
-  return { ...speaking((request) => app.fetch(request), 'http://palimpsest', key), close: () => app.close() };
-}
-
-const remote = (url: string, key: string): Server => ({
-  ...speaking((request) => fetch(request), url, key),
-  close: () => Promise.resolve(),
-});
-
-function speaking(send: (request: Request) => Promise<Response>, url: string, key: string): Omit<Server, 'close'> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  const call = async <Body>(path: string, body?: object): Promise<Body> => {
-    const init = body ? { method: 'POST', body: JSON.stringify(body), headers } : { headers };
-    const response = await send(new Request(url + path, init));
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as Body;
-  };
-  return {
-    get: call,
-    graphql: async <Data>(query: string, variables: object) => {
-      const { data, errors } = await call<{ data: Data; errors?: unknown }>('/graphql', { query, variables });
-      if (errors !== undefined) throw new Error(JSON.stringify(errors));
-      return data;
-    },
-  };
-}
-
 /** The data gives days: UTC midnight at which they begin. */
 const instant = (day: string): string => `${day}T00:00:00Z`;
-
-const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} % (${part}/${whole})`;
-
-function spread(times: readonly number[]): string {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? NaN).toFixed(1);
-  return `p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`;
-}
 
 function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
   return items

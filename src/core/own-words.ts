@@ -24,15 +24,29 @@ export async function hideOwnWords(
   const own = await findOwnWords(db, scope, asked);
   const hidden = lines.filter(({ isMarked }, place) => isMarked || own.has(place));
   if (hidden.length === 0) return messages;
-  return messages.map((message, index) => ({
-    ...message,
-    content: hidden
-      .filter(({ messageIndex }) => messageIndex === index)
-      .reduce(
-        (text, { start, end }) => text.slice(0, start) + ' '.repeat(end - start) + text.slice(end),
-        message.content,
-      ),
-  }));
+  const byMessage = new Map<number, Span[]>();
+  for (const { messageIndex, start, end } of hidden) {
+    const spans = byMessage.get(messageIndex);
+    if (spans) spans.push({ start, end });
+    else byMessage.set(messageIndex, [{ start, end }]);
+  }
+  return messages.map((message, i) => ({ ...message, content: blanked(message.content, byMessage.get(i) ?? []) }));
+}
+
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** In one pass: cutting the whole text anew for each line would cost its length squared. `spans`: in order, apart. */
+function blanked(text: string, spans: readonly Span[]): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end } of spans) {
+    parts.push(text.slice(at, start), ' '.repeat(end - start));
+    at = end;
+  }
+  return parts.join('') + text.slice(at);
 }
 
 /**

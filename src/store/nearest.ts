@@ -20,7 +20,7 @@ export interface Vicinity {
   createdAfter: bigint | undefined;
 }
 
-/** As many as pgvector's index gives in one go (hnsw.ef_search). */
+/** Enough to make a shortlist of, and fewer than the index looks at in one go (hnsw.ef_search). */
 const POOL = 40;
 
 /** The current memories of a tenant that are nearest by vector, through the index where that gives enough and else exactly. */

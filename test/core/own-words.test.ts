@@ -63,6 +63,17 @@ describe('what the server said itself', () => {
     expect(await tell([{ role: 'user', content: 'Maria lives in Lima.' }])).toHaveLength(1);
   });
 
+  it('is hidden line by line in a long message, and what stands between stays where it was', async () => {
+    const own = 'Alice works at Acme [mem-1].\n'.repeat(1_500);
+    const content = `${own}My sister Maria lives in Lima.\n${own}`;
+    const { body } = await client.rest<WireExtracted>('POST', '/agent/memories', {
+      messages: [{ role: 'user', content }],
+    });
+    expect(body.extracted).toEqual(["User's sister Maria lives in Lima"]);
+    const { start, end } = body.facts[0]?.span ?? { start: 0, end: 0 };
+    expect(content.slice(start, end)).toBe('My sister Maria lives in Lima.');
+  });
+
   it('costs one statement more, whatever the number of messages', async () => {
     const one = await app.statementsOf(() => tell([{ role: 'user', content: 'The weather was so nice today.' }]));
     const many = Array.from({ length: 200 }, (_, i) => ({ role: 'user', content: `The weather was nice, said ${i}.` }));
