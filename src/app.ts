@@ -15,12 +15,16 @@ import { answerHealth } from './health.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
 import { createEmbedder } from './models/create-embedder.js';
+import { isAllowedUrl } from './models/outbound/base-url.js';
+import { createGuardedFetch } from './models/outbound/guarded-fetch.js';
 import { createLlm } from './models/create-llm.js';
 import type { Embedder } from './models/embedder.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
 import { openDatabase, type Database, type OpenOptions } from './store/client.js';
 import { ensureVectorIndex } from './store/vector-index.js';
+import { startWebhooks, type WebhookRunner } from './webhooks/runner.js';
+import { webhookTerms } from './webhooks/terms.js';
 
 export interface App {
   deps: Deps;
@@ -49,11 +53,13 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     embedder,
     termCounts: new TermCounts(),
     turns: new Turns(),
+    webhookTerms: webhookTerms((url) => isAllowedUrl(url, config.webhooks.hosts)),
     now,
     config,
   };
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
   const reEmbedding = startReEmbedding(deps, logger);
+  const webhooks = openWebhooks(deps, database, report);
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 
@@ -87,6 +93,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     listen: () => listen(server, config),
     close: async () => {
       await reEmbedding.stop();
+      await webhooks.stop();
       await socketServer.dispose();
       await closeServer(server);
       await database.close();
@@ -104,6 +111,16 @@ async function openEmbedder(config: Config, database: Database): Promise<Embedde
     await database.close();
     throw error;
   }
+}
+
+/** Messages go where callers say: out through the guard, with no header but what the protocol has. */
+const HEADERS = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+const WEBHOOK_TIMEOUT_MS = 15_000;
+
+function openWebhooks(deps: Deps, database: Database, report: (error: unknown) => void): WebhookRunner {
+  const { hosts, retries } = deps.config.webhooks;
+  const post = createGuardedFetch({ hosts, timeoutMs: WEBHOOK_TIMEOUT_MS, headers: HEADERS });
+  return startWebhooks({ deps, queue: database.queue('webhook-deliveries', retries, report), post, report });
 }
 
 /** A refusal before either door was reached, in the shape of the door that was asked for. */

@@ -47,6 +47,9 @@ const variables = z.object({
   PALIMPSEST_MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).default(180_000),
   PALIMPSEST_MODEL_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(8),
   PALIMPSEST_LLM_HOSTS: hosts.default([]),
+  PALIMPSEST_WEBHOOK_HOSTS: hosts.default([]),
+  PALIMPSEST_WEBHOOK_RETRIES: z.coerce.number().int().min(0).max(30).default(15),
+  PALIMPSEST_WEBHOOK_RETRY_SECONDS: z.coerce.number().int().min(1).max(3_600).default(5),
 });
 
 const VOYAGE_HOST = 'api.voyageai.com';
@@ -161,10 +164,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     messagesStatus: e.PALIMPSEST_MESSAGES_STATUS,
     deleteWithoutTenant: e.PALIMPSEST_DELETE_WITHOUT_TENANT,
     writesLimits: Object.freeze({ starter: e.PALIMPSEST_STARTER_WRITES, pro: e.PALIMPSEST_PRO_WRITES }),
+    webhooks: Object.freeze(readWebhooks(e)),
     database: Object.freeze(database),
     ...models,
   });
 }
+
+/** Where webhooks may go besides the open internet over https, and how a failed delivery is repeated. */
+const readWebhooks = (e: Environment) => ({
+  hosts: Object.freeze(e.PALIMPSEST_WEBHOOK_HOSTS),
+  retries: { limit: e.PALIMPSEST_WEBHOOK_RETRIES, delaySeconds: e.PALIMPSEST_WEBHOOK_RETRY_SECONDS },
+});
 
 /** The server's own model, at most one of each kind, and the terms for those that callers bring. */
 function readModels(e: Environment) {

@@ -15,12 +15,14 @@ interface Layer {
 
 const NOTHING = /^$/;
 const EVERYTHING = /^/;
-const FOLDERS = ['graphql', 'rest', 'core', 'core/rules', 'store', 'models'];
+const FOLDERS = ['graphql', 'rest', 'webhooks', 'core', 'core/rules', 'store', 'models'];
 
 /** Arrows point down: doors -> core -> store, models. The table of docs/ARCHITECTURE.md, "Who may import whom". */
 const LAYERS: Record<string, Layer> = {
   graphql: { imports: /^(graphql\/|core\/|errors$|generated\/pothos-types$)/, types: /^generated\/prisma\// },
   rest: { imports: /^(rest\/|core\/|errors$)/ },
+  // A door that goes outwards: it subscribes to the schema as a client would.
+  webhooks: { imports: /^(webhooks\/|graphql\/(schema|server)$|core\/|errors$)/, types: /^store\/job-queue$/ },
   core: { imports: /^(core\/|store\/|models\/(llm|embedder)$|errors$)/, types: /^config$/ },
   'core/rules': { imports: /^(core\/rules\/|errors$)/, types: /^(core\/|store\/|models\/(llm|embedder)$)/ },
   store: { imports: /^(store\/|generated\/prisma\/|errors$)/, types: /^config$/ },
@@ -33,10 +35,12 @@ const LAYERS: Record<string, Layer> = {
 
 /** Who may use which package. One that is not here has no owner yet: give it one. */
 const OWNERS: [packages: RegExp, layers: string[]][] = [
-  [/^(graphql|graphql-yoga|@pothos\/.+)$/, ['graphql']],
+  [/^(graphql-yoga|@pothos\/.+)$/, ['graphql']],
+  [/^graphql$/, ['graphql', 'webhooks']],
+  [/^standardwebhooks$/, ['webhooks']],
   // app.ts ties the protocol to the socket server; graphql/ says what runs over it.
   [/^graphql-ws$/, ['graphql', 'top']],
-  [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar)$/, ['store']],
+  [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar|pg-boss)$/, ['store']],
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^zod$/, ['core', 'models', 'config']],

@@ -55,6 +55,8 @@ const isList = (type: GraphQLType): boolean =>
 const BOUNDED: Record<string, string> = {
   'Memory.supersedes': 'the versions that one write replaced',
   'Timeline.entries': 'the versions of one fact',
+  'WebhookDeliveryConnection.edges': 'a page',
+  'Query.webhooks': '20 an account',
   'MemoryConnection.edges': 'a page',
   'MemoryConnection.nodes': 'a page',
   'MemoryEventConnection.edges': 'a page',

@@ -18,8 +18,17 @@ export interface Deps {
   termCounts: TermCounts;
   /** Writers that must judge one another's facts, one after the other. */
   turns: Turns;
+  /** What a webhook may be: known to the layers above and beside the core. */
+  webhookTerms: WebhookTerms;
   now: () => Date;
   config: Config;
+}
+
+export interface WebhookTerms {
+  /** The URL in its plain form. @throws AppError INVALID_INPUT for one that no call may go to */
+  acceptUrl: (url: string) => string;
+  /** The document as it is. @throws AppError INVALID_INPUT for one that is no subscription to events */
+  acceptDocument: (document: string) => string;
 }
 
 /** Who calls, as proven by the API key. */

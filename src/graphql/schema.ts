@@ -13,5 +13,7 @@ import './types/supersede-memory.js';
 import './types/supersession-feed.js';
 import './types/supersession-proposal.js';
 import './types/timeline.js';
+import './types/webhook.js';
+import './types/change-webhooks.js';
 
 export const schema = builder.toSchema({ sortSchema: false });

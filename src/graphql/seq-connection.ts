@@ -1,5 +1,6 @@
 import type { MemoryEvent } from '../core/get-audit.js';
 import type { ChangePage } from '../core/list-changes.js';
+import type { DeliveryPage, WebhookDelivery } from '../core/list-webhooks.js';
 import type { ProposalPage, SupersessionProposal } from '../core/list-proposals.js';
 import { DEFAULT_PAGE, pageSize, toPageCursor, toSequence } from './page-cursor.js';
 
@@ -43,3 +44,6 @@ export const toChangeConnection = (after: string | null | undefined, { events, h
 
 export const toProposalConnection = (after: string | null | undefined, { proposals, hasMore }: ProposalPage) =>
   toConnection<SupersessionProposal>(after, proposals, hasMore);
+
+export const toDeliveryConnection = (after: string | null | undefined, { deliveries, hasMore }: DeliveryPage) =>
+  toConnection<WebhookDelivery>(after, deliveries, hasMore);

@@ -4,6 +4,7 @@ import type { DatabaseConfig } from '../config.js';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-folder.js';
 import { embeddedPool } from './embedded-pool.js';
+import { JobQueue, type Retries } from './job-queue.js';
 import { listen } from './listen.js';
 import { migrate } from './migrate.js';
 import { Wakeups } from './wakeups.js';
@@ -24,6 +25,8 @@ const TRANSACTION = { maxWait: 30_000, timeout: 30_000 };
 export interface Database {
   db: Db;
   wakeups: Wakeups;
+  /** Work that outlives the process; its tables are made when it is started. */
+  queue<Data extends object>(name: string, retries: Retries, onError: (error: unknown) => void): JobQueue<Data>;
   close(): Promise<void>;
 }
 
@@ -49,7 +52,12 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
       await db.$disconnect();
       await connection.close();
     };
-    return { db, wakeups, close };
+    return {
+      db,
+      wakeups,
+      queue: (name, retries, onError) => new JobQueue(connection.pool, name, retries, onError),
+      close,
+    };
   } catch (error) {
     await connection.close();
     throw error;

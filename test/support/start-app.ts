@@ -46,15 +46,17 @@ export interface TestApp extends App {
 export interface StartOptions {
   env?: Record<string, string>;
   now?: () => Date;
+  /** The data folder that `env` names was opened before: it is taken as it is. */
+  isReopened?: boolean;
 }
 
 /** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
-export async function startApp({ env = {}, now }: StartOptions = {}): Promise<TestApp> {
+export async function startApp({ env = {}, now, isReopened = false }: StartOptions = {}): Promise<TestApp> {
   const database = await freshDatabase();
   const statements: string[] = [];
   const config = readConfig({ PORT: '0', ...database.env, ...env });
   const app = await createApp(config, pino({ level: 'silent' }), {
-    snapshot: inject('snapshot'),
+    ...(isReopened ? {} : { snapshot: inject('snapshot') }),
     onStatement: (sql) => statements.push(sql),
     ...(now ? { now } : {}),
   });

@@ -19,9 +19,9 @@ class ReplyTooLongError extends Error {
   }
 }
 
-function headersOf(init: RequestInit): [string, string][] {
+function headersOf(init: RequestInit, names: readonly string[]): [string, string][] {
   const sent = new Headers(init.headers);
-  const kept = HEADERS.flatMap((name): [string, string][] => {
+  const kept = names.flatMap((name): [string, string][] => {
     const value = sent.get(name);
     return value === null ? [] : [[name, value]];
   });
@@ -43,13 +43,21 @@ function limited(limit: number): TransformStream<Uint8Array, Uint8Array> {
 interface Options extends ByoConfig {
   resolve?: Resolve | undefined;
   mostReplyBytes?: number;
+  /** Names of the headers that are sent, in lower case; default: those of a model's API. */
+  headers?: readonly string[];
 }
 
 /**
  * A fetch for URLs that callers choose: nothing but the open internet over https, and the hosts that the operator named; no
  * redirects, no proxy, no cookies, no reply without end. How long it may take is for the caller's signal to say.
  */
-export function createGuardedFetch({ hosts, timeoutMs, resolve, mostReplyBytes = MOST_REPLY_BYTES }: Options): Fetch {
+export function createGuardedFetch({
+  hosts,
+  timeoutMs,
+  resolve,
+  mostReplyBytes = MOST_REPLY_BYTES,
+  headers: sent = HEADERS,
+}: Options): Fetch {
   // An Agent of our own: the global one may go through a proxy, which would connect to whatever it is told.
   const dispatcher = new Agent({
     connect: createConnector({ hosts, resolve, connectTimeoutMs: Math.min(timeoutMs, CONNECT_TIMEOUT_MS) }),
@@ -65,7 +73,7 @@ export function createGuardedFetch({ hosts, timeoutMs, resolve, mostReplyBytes =
     if (!isAllowedUrl(url, hosts)) throw new BlockedError();
     const response = await undiciFetch(url, {
       method: init.method ?? 'GET',
-      headers: headersOf(init),
+      headers: headersOf(init, sent),
       body: typeof init.body === 'string' ? init.body : null,
       signal: init.signal ?? null,
       redirect: 'error',

@@ -1,0 +1,77 @@
+import type { Tx } from '../store/client.js';
+import {
+  advanceWebhook,
+  changeWebhook,
+  readActiveWebhooks,
+  readWebhook,
+  readWebhookWithKey,
+  recordAttempt,
+  WEBHOOKS_CHANGED,
+  type DeliveryOutcome,
+  type Webhook,
+  type WebhookWithKey,
+} from '../store/webhooks.js';
+import type { Deps } from './deps.js';
+
+export type { DeliveryOutcome, Webhook } from '../store/webhooks.js';
+
+/** A message to deliver: an event for a receiver. Holds no text of a memory, which the queue would keep. */
+export interface Message {
+  accountId: string;
+  webhookId: string;
+  /** Of the event; a number fits what an account can write in any lifetime. */
+  seq: number;
+}
+
+/** A lost hint costs a change of webhooks at most this; a reconnect of the listener hints at everything. */
+const POLL_MS = 60_000;
+
+/** The active webhooks of all accounts: now, and again whenever one may have changed. */
+export async function* watchWebhooks({ db, wakeups }: Deps, signal: AbortSignal): AsyncGenerator<Webhook[]> {
+  while (!signal.aborted) {
+    const woken = wakeups.next(WEBHOOKS_CHANGED, POLL_MS, signal); // armed before the read, so that nothing falls between
+    yield await readActiveWebhooks(db);
+    await woken;
+  }
+}
+
+/**
+ * Queues messages for the events that were matched, and moves the webhook on past them, both or neither. False when
+ * another node was first, or the webhook was changed.
+ */
+export const queueMatched = (
+  { db, now }: Deps,
+  webhook: Webhook,
+  { from, matched }: { from: bigint; matched: readonly bigint[] },
+  queue: (tx: Tx, messages: readonly Message[]) => Promise<void>,
+): Promise<boolean> =>
+  db.$transaction(async (tx) => {
+    if (!(await advanceWebhook(tx, webhook, { from, matched, at: now() }))) return false;
+    const { accountId, id: webhookId } = webhook;
+    await queue(
+      tx,
+      matched.map((seq) => ({ accountId, webhookId, seq: Number(seq) })),
+    );
+    return true;
+  });
+
+/** As it is now; null once it is gone, was changed, or does not follow events any more. */
+export async function rereadWebhook({ db }: Deps, { accountId, id, version }: Webhook): Promise<Webhook | null> {
+  const webhook = await readWebhook(db, accountId, id);
+  return webhook?.state === 'ACTIVE' && webhook.version === version ? webhook : null;
+}
+
+/** Where a message goes, or why it goes nowhere now. A webhook whose key was revoked is disabled: its rights are gone. */
+export async function receiverOf(deps: Deps, { accountId, webhookId }: Message): Promise<WebhookWithKey | null> {
+  const webhook = await readWebhookWithKey(deps.db, accountId, webhookId);
+  if (webhook?.state !== 'ACTIVE') return null;
+  if (!webhook.apiKey.revokedAt) return webhook;
+  await disableWebhook(deps, webhook, 'its API key was revoked');
+  return null;
+}
+
+export const disableWebhook = ({ db }: Deps, { accountId, id }: Webhook, disabledReason: string): Promise<unknown> =>
+  db.$transaction((tx) => changeWebhook(tx, accountId, id, { state: 'DISABLED', disabledReason }));
+
+export const logAttempt = ({ db, now }: Deps, message: Message, outcome: DeliveryOutcome): Promise<unknown> =>
+  recordAttempt(db, { ...message, seq: BigInt(message.seq) }, outcome, now());

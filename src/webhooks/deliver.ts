@@ -1,0 +1,76 @@
+import {
+  disableWebhook,
+  logAttempt,
+  receiverOf,
+  type DeliveryOutcome,
+  type Message,
+  type Webhook,
+} from '../core/follow-webhooks.js';
+import type { Deps } from '../core/deps.js';
+import { schema } from '../graphql/schema.js';
+import { readDocument } from './document.js';
+import { eventsOf, type Matched } from './events.js';
+import { signMessage, type SignedMessage } from './message.js';
+
+/** As fetch, to where callers say: nothing but what the guard lets out. */
+export type Post = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A receiver answers at once and works later; one that does not is asked again. */
+const ANSWER_MS = 15_000;
+const GONE = 410;
+const NONE = { responseStatus: null, error: null, durationMs: null };
+
+/**
+ * Sends one message, made from the event as it reads now, and logs the try. True when there is nothing more to do: it was
+ * received, its receiver is gone, or it waits for a paused one to resume.
+ */
+export async function deliver(deps: Deps, post: Post, message: Message, isLastTry: boolean): Promise<boolean> {
+  const webhook = await receiverOf(deps, message);
+  if (!webhook) return true;
+  const document = readDocument(schema, webhook.document);
+  const event = await eventAt(deps, webhook, BigInt(message.seq));
+  if (!event) {
+    // Since it was queued the document was changed, or the event does not match any more.
+    await logAttempt(deps, message, { ...NONE, state: 'SKIPPED' });
+    return true;
+  }
+  const outcome = await attempt(post, webhook.url, signMessage(webhook, document.field, event, deps.now()));
+  const isReceived = outcome.state === 'DELIVERED';
+  const isGone = outcome.responseStatus === GONE;
+  await logAttempt(deps, message, isReceived || isLastTry || isGone ? outcome : { ...outcome, state: 'PENDING' });
+  if (isGone) await disableWebhook(deps, webhook, 'its receiver answered 410 Gone');
+  return isReceived || isGone;
+}
+
+async function eventAt(deps: Deps, webhook: Webhook, seq: bigint): Promise<Matched | undefined> {
+  const document = readDocument(schema, webhook.document);
+  const { accountId, apiKeyId } = webhook;
+  // An event that no longer matches would have the feed wait for the next one.
+  const patience = AbortSignal.timeout(1_000);
+  const events = eventsOf(deps, { accountId, apiKeyId }, document, document.toPayload(seq - 1n), patience);
+  for await (const event of events) return event.cursor === seq ? event : undefined;
+  return undefined;
+}
+
+async function attempt(post: Post, url: string, { body, headers }: SignedMessage): Promise<DeliveryOutcome> {
+  const began = performance.now();
+  const took = (): number => Math.round(performance.now() - began);
+  try {
+    const response = await post(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(ANSWER_MS) });
+    await response.body?.cancel();
+    const state = response.ok ? 'DELIVERED' : 'FAILED';
+    return { state, responseStatus: response.status, error: null, durationMs: took() };
+  } catch (error) {
+    return { state: 'FAILED', responseStatus: null, error: reasonOf(error), durationMs: took() };
+  }
+}
+
+/** A code or a name: what a library writes of an address inside is not the caller's to learn. */
+function reasonOf(error: unknown): string {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code: unknown = (cause as NodeJS.ErrnoException).code;
+    if (typeof code === 'string') return code;
+    if (cause.name === 'TimeoutError') return 'TIMEOUT';
+  }
+  return 'NETWORK_ERROR';
+}
