@@ -12,5 +12,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Each file would load Prisma, GraphQL and the models anew, for a third of all time; every file starts its own server.
+    isolate: false,
+    unstubEnvs: true,
   },
 });
