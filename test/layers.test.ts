@@ -35,7 +35,7 @@ const LAYERS: Record<string, Layer> = {
 
 /** Who may use which package. One that is not here has no owner yet: give it one. */
 const OWNERS: [packages: RegExp, layers: string[]][] = [
-  [/^(graphql-yoga|@pothos\/.+)$/, ['graphql']],
+  [/^(graphql-yoga|@pothos\/.+|@escape\.tech\/graphql-armor-.+)$/, ['graphql']],
   [/^graphql$/, ['graphql', 'webhooks']],
   [/^standardwebhooks$/, ['webhooks']],
   // app.ts ties the protocol to the socket server; graphql/ says what runs over it.

@@ -1,4 +1,5 @@
 import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import { GraphQLError, Kind } from 'graphql';
@@ -7,6 +8,7 @@ import { instant } from '../core/parse-input.js';
 import type { readSettings } from '../core/settings.js';
 import type PrismaTypes from '../generated/pothos-types.js';
 import { getDatamodel } from '../generated/pothos-types.js';
+import { costLimits } from './limits.js';
 
 /** What resolvers work with: made once per request or socket operation. */
 export interface Context {
@@ -28,7 +30,8 @@ interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [RelayPlugin, PrismaPlugin],
+  plugins: [ComplexityPlugin, RelayPlugin, PrismaPlugin],
+  complexity: costLimits,
   defaultFieldNullability: false,
   prisma: {
     client: ({ deps }) => deps.db,

@@ -5,6 +5,7 @@ import { readSettings } from '../core/settings.js';
 import { AppError } from '../errors.js';
 import type { Context } from './builder.js';
 import { toGraphqlError, type ReportBug } from './errors.js';
+import { documentLimits } from './limits.js';
 import { schema } from './schema.js';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -27,6 +28,7 @@ export function createGraphqlDoor(deps: Deps, report: ReportBug) {
     landingPage: false,
     cors: false,
     batching: false,
+    plugins: documentLimits(),
     graphiql: hasGraphiql && {
       title: 'Palimpsest',
       defaultQuery:
