@@ -54,6 +54,6 @@ function namingProvider(name: string, llm: Llm): Llm {
     provider: llm.provider,
     extractFacts: (input) => named(llm.extractFacts(input)),
     classify: (input, model) => named(llm.classify(input, model)),
-    answer: (input) => named(llm.answer(input)),
+    answer: (input, watch) => named(llm.answer(input, watch)),
   };
 }

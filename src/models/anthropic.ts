@@ -17,6 +17,7 @@ export function createAnthropicLlm(config: AnthropicConfig): Llm {
     schedule: atMost(config.concurrency),
     deadlineMs: timeoutMs * (MAX_RETRIES + 2),
     patienceMs: timeoutMs * (MAX_RETRIES + 2),
+    silenceMs: timeoutMs,
     explain: explainOwnKey,
   });
   return createCallingLlm({

@@ -92,6 +92,16 @@ export interface Answer extends Attribution {
   isAnswered: boolean;
 }
 
+/** Who looks on while an answer is written. */
+export interface AnswerWatch {
+  /** Takes the text piece by piece as it is written. Joined, the pieces are the answer's text; none cuts a marker. */
+  onText: (piece: string) => void;
+  /** Told, before the call fails, what it took all the same, as far as is known. */
+  onLoss: (spent: Attribution) => void;
+  /** Breaks the call off: nobody waits for the answer any more. */
+  signal: AbortSignal;
+}
+
 /**
  * A language model, or rules that stand in for one. Texts handed in are data: no implementation may follow
  * instructions found inside them. Every call may throw AppError UPSTREAM_FAILED or UPSTREAM_UNAVAILABLE.
@@ -102,5 +112,6 @@ export interface Llm {
   extractFacts(input: ExtractInput): Promise<Extraction>;
   /** `model`: which classifier to ask, where the provider has several. */
   classify(input: ClassifyInput, model: string): Promise<Classification>;
-  answer(input: AnswerInput): Promise<Answer>;
+  /** `watch`: to see the text while it is written. A call that failed before the first piece may have been made again, none after. */
+  answer(input: AnswerInput, watch?: AnswerWatch): Promise<Answer>;
 }

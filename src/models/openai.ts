@@ -23,6 +23,7 @@ export function createOpenAiLlm(config: OpenAiConfig): Llm {
     schedule: atMost(config.concurrency),
     deadlineMs: timeoutMs * (MAX_RETRIES + 2),
     patienceMs: timeoutMs * (MAX_RETRIES + 2),
+    silenceMs: timeoutMs,
     explain: explainOwnKey,
   });
   return createCallingLlm({

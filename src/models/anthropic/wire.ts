@@ -4,6 +4,7 @@ import type { Question, Wire } from '../calls/ask.js';
 import type { Fetch } from '../calls/fetch.js';
 import { DATA_FOLLOWS } from '../calls/prompt.js';
 import { read } from './reply.js';
+import { partsOf } from './stream.js';
 
 export interface AnthropicConnection {
   apiKey: string;
@@ -53,5 +54,7 @@ export function createAnthropicWire({ apiKey, baseUrl, timeoutMs, maxRetries, fe
     errors,
     send: (question, signal) => client.messages.create(toParams(question), { signal }),
     read,
+    stream: async (question, signal) =>
+      partsOf(await client.messages.create({ ...toParams(question), stream: true }, { signal })),
   };
 }

@@ -46,6 +46,7 @@ const SAID: Record<Exclude<Failure['kind'], 'refused'>, Said> = {
   timeout: { code: 'UPSTREAM_FAILED', message: 'The model provider did not answer in time' },
   // The same for a name that leads nowhere, a closed port and an address inside: the difference would map a network.
   unreachable: { code: 'UPSTREAM_FAILED', message: 'The model provider can not be reached' },
+  broken: { code: 'UPSTREAM_FAILED', message: "The model provider's reply broke off" },
   unknown: { code: 'UPSTREAM_FAILED', message: 'The call to the model provider failed' },
 };
 

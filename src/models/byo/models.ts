@@ -60,6 +60,7 @@ export function openByoLlms(settings: ByoConfig, resolve: Resolve | undefined): 
       // Its retry included: where the server's own model may take its time, somebody waits here.
       deadlineMs: timeoutMs,
       patienceMs: 2 * timeoutMs,
+      silenceMs: timeoutMs,
       explain: explainCallersKey(choice),
     });
     return createCallingLlm({

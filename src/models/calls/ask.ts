@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { AppError } from '../../errors.js';
 import type { Usage } from '../llm.js';
 import { type Failure, readFailure, ReplyCut, type SdkErrors, unusableReply } from './failure.js';
+import { follow } from './follow.js';
 import { objectsIn } from './json-reply.js';
 import type { Prompt } from './prompt.js';
 
@@ -13,12 +14,32 @@ export interface Question<Reply> {
   /** Takes the tokens of every call made for this question, also of those that came to nothing. */
   meter: Usage;
   signal?: AbortSignal;
+  /** Set where the reply is wanted while it is written. */
+  live?: Live;
+}
+
+/** Who reads a reply while it is written. */
+export interface Live {
+  /** Takes the reply's raw text, in pieces cut anywhere. */
+  push(raw: string): void;
+  /** Something of it was passed on: it can not be taken back, nor asked for again. */
+  readonly isShown: boolean;
 }
 
 export type Ask = <Reply>(question: Question<Reply>) => Promise<Reply>;
 
+export type End = 'whole' | 'cut' | 'refused';
+
 /** A provider's message, taken apart; or, by fields and kinds of fault, why it is no message at all. */
-export type Reading = { usage: Usage; end: 'whole' | 'cut' | 'refused'; text: string } | { issues: string[] };
+export type Reading = { usage: Usage; end: End; text: string } | { issues: string[] };
+
+/** What one event of a stream adds to a message. */
+export interface Part {
+  text?: string;
+  /** What the call took so far, all in all. */
+  usage?: Partial<Usage>;
+  end?: End;
+}
 
 /** One provider's API, through its SDK. */
 export interface Wire {
@@ -26,6 +47,8 @@ export interface Wire {
   /** One exchange, the SDK's retries included. Gives whatever came; throws what the SDK throws, or an AppError. */
   send(question: Omit<Question<unknown>, 'meter'>, signal: AbortSignal): Promise<unknown>;
   read(message: unknown): Reading;
+  /** The same exchange as a stream: resolves, or throws, as soon as the provider takes it on or refuses. */
+  stream(question: Omit<Question<unknown>, 'meter'>, signal: AbortSignal): Promise<AsyncIterable<Part>>;
 }
 
 /** Runs work when there is room for it. */
@@ -38,6 +61,8 @@ export interface Line {
   deadlineMs: number;
   /** How long a call may wait for its turn. */
   patienceMs: number;
+  /** How long a stream may bring nothing. */
+  silenceMs: number;
   /** What the one who asked is told of a call that failed. */
   explain: (failure: Failure, question: Question<unknown>) => AppError;
 }
@@ -65,8 +90,13 @@ function settle<Reply>(reading: Reading, { prompt, meter }: Question<Reply>): { 
 }
 
 /** One way to put a question to a provider: send, map failures, check the reply, try once more if it is unusable. */
-export function createAsk({ wire, schedule, deadlineMs, patienceMs, explain }: Line): Ask {
-  async function exchange<Reply>(question: Question<Reply>): Promise<unknown> {
+export function createAsk(line: Line): Ask {
+  const { wire, schedule, deadlineMs, patienceMs, explain } = line;
+
+  async function inTurn<Result>(
+    question: Question<unknown>,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
     // One that waited this long for its turn has nobody left to hear the answer.
     const patience = AbortSignal.timeout(patienceMs);
     return schedule(async () => {
@@ -75,21 +105,37 @@ export function createAsk({ wire, schedule, deadlineMs, patienceMs, explain }: L
       try {
         patience.throwIfAborted();
         signal.throwIfAborted();
-        return await wire.send(question, signal);
+        return await work(signal);
       } catch (error) {
-        if (error instanceof SyntaxError) return undefined;
         if (error instanceof AppError) throw error;
         throw explain(readFailure(error, wire.errors), question);
       }
     });
   }
 
+  const exchange = (question: Question<unknown>): Promise<unknown> =>
+    inTurn(question, async (signal) => {
+      try {
+        return await wire.send(question, signal);
+      } catch (error) {
+        if (error instanceof SyntaxError) return undefined;
+        throw error;
+      }
+    });
+
   return async function ask<Reply>(question: Question<Reply>): Promise<Reply> {
+    const { live } = question;
     let issues: string[] = [];
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const outcome = settle(wire.read(await exchange(question)), question);
+      // A second try is whole: to a server that can not stream, the first one meant nothing.
+      const reading =
+        live && tries === 0
+          ? await inTurn(question, (signal) => follow(line, question, live, signal))
+          : wire.read(await exchange(question));
+      const outcome = settle(reading, question);
       if ('reply' in outcome) return outcome.reply;
       issues = outcome.issues;
+      if (live?.isShown) break;
     }
     throw unusableReply(issues);
   };

@@ -4,6 +4,7 @@ import * as classifySupersession from '../prompts/classify-supersession.js';
 import * as extractFacts from '../prompts/extract-facts.js';
 import type { Ask } from './ask.js';
 import { extract } from './extract.js';
+import { LiveAnswer } from './live-answer.js';
 
 /** Which model of a provider does what. */
 export interface Roles {
@@ -49,16 +50,22 @@ export function createCallingLlm({ provider, ask, roles, chunkCharacters }: Opti
       return { ...attribute(model, classifySupersession, meter), verdict, confidence, reason: reasoning };
     },
 
-    async answer(input) {
+    async answer(input, watch) {
       const meter = startMeter();
-      const reply = await ask({
-        prompt: answerQuestion,
-        model: roles.answer,
-        data: answerQuestion.render(input),
-        meter,
-      });
-      const text = answerQuestion.settleMarkers(reply.answer, input.memories.length);
-      return { ...attribute(roles.answer, answerQuestion, meter), text, isAnswered: reply.is_answered };
+      const spent = attribute(roles.answer, answerQuestion, meter);
+      const count = input.memories.length;
+      const live = watch && new LiveAnswer(count, watch.onText);
+      try {
+        const data = answerQuestion.render(input);
+        const watched = watch && live ? { live, signal: watch.signal } : {};
+        const reply = await ask({ prompt: answerQuestion, model: roles.answer, data, meter, ...watched });
+        const text = answerQuestion.settleMarkers(reply.answer, count);
+        live?.finish(text);
+        return { ...spent, text, isAnswered: reply.is_answered };
+      } catch (error) {
+        watch?.onLoss(spent);
+        throw error;
+      }
     },
   };
 }

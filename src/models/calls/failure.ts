@@ -33,7 +33,7 @@ export interface SdkErrors {
 
 /** A call that came to nothing, in terms that no SDK sets. */
 export interface Failure {
-  kind: 'refused' | 'timeout' | 'unreachable' | 'unknown';
+  kind: 'refused' | 'timeout' | 'unreachable' | 'broken' | 'unknown';
   /** The reply's status; only of a call that was refused. */
   status?: number;
   /** What the provider wrote about it, as it came: may hold anything. */
@@ -51,9 +51,25 @@ function systemCode(error: unknown, depth = 0): string | undefined {
   return systemCode(error.cause, depth + 1);
 }
 
+/** An error inside a stream comes after the reply's status, which was 200; its type says what the status would have been. */
+const STATUS_OF_TYPE: Readonly<Record<string, number>> = {
+  invalid_request_error: 400,
+  authentication_error: 401,
+  permission_error: 403,
+  not_found_error: 404,
+  rate_limit_error: 429,
+  api_error: 500,
+  server_error: 500,
+  timeout_error: 504,
+  overloaded_error: 529,
+};
+
+const statusOf = ({ status, type }: SdkError): number | undefined =>
+  status ?? (typeof type === 'string' ? STATUS_OF_TYPE[type] : undefined);
+
 function kindOf(error: unknown, sdk: SdkErrors): Failure['kind'] {
   if (error instanceof sdk.APIConnectionTimeoutError || error instanceof sdk.APIUserAbortError) return 'timeout';
-  if (error instanceof sdk.APIError && error.status !== undefined) return 'refused';
+  if (error instanceof sdk.APIError && statusOf(error) !== undefined) return 'refused';
   // Without the system code, a connection that breaks inside the reply's body would look like a bug of ours.
   if (error instanceof sdk.APIConnectionError || systemCode(error) !== undefined) return 'unreachable';
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return 'timeout';
@@ -77,7 +93,8 @@ export function readFailure(error: unknown, sdk: SdkErrors): Failure {
   if (code) cause['code'] = code;
   const kind = kindOf(error, sdk);
   if (!(error instanceof sdk.APIError)) return { kind, names: [], cause };
-  const { status, type, requestID } = error;
+  const { type, requestID } = error;
+  const status = statusOf(error);
   if (status !== undefined) cause['status'] = status;
   // Both come from the other side; a proxy could put anything there, so only their known forms pass.
   if (isText(type) && /^[a-z_]{1,40}$/.test(type)) cause['type'] = type;

@@ -15,6 +15,7 @@ function refused(status: number): Said {
 const SAID: Record<Exclude<Failure['kind'], 'refused'>, Said> = {
   timeout: ['UPSTREAM_UNAVAILABLE', 'The model provider did not answer in time.'],
   unreachable: ['UPSTREAM_UNAVAILABLE', 'The model provider can not be reached.'],
+  broken: ['UPSTREAM_UNAVAILABLE', "The model provider's reply broke off. Try again later."],
   unknown: ['UPSTREAM_FAILED', 'The call to the model provider failed.'],
 };
 

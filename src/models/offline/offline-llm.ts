@@ -11,10 +11,17 @@ const ATTRIBUTION: Attribution = {
   usage: { inputTokens: 0, outputTokens: 0 },
 };
 
+/** Each sentence of an answer ends in the marker of the memory that it is taken from. */
+const BETWEEN_SENTENCES = /(?<=\[mem-\d+\]\. )/;
+
 /** Rules in place of a language model: no key, no network, the same reply every time. */
 export const createOfflineLlm = (): Llm => ({
   provider: PROVIDER,
   extractFacts: async (input) => ({ ...ATTRIBUTION, facts: await extractFacts(input) }),
   classify: (input) => Promise.resolve({ ...ATTRIBUTION, ...classify(input) }),
-  answer: (input) => Promise.resolve({ ...ATTRIBUTION, ...answerFrom(input) }),
+  answer: (input, watch) => {
+    const answer = answerFrom(input);
+    for (const sentence of answer.text.split(BETWEEN_SENTENCES)) watch?.onText(sentence);
+    return Promise.resolve({ ...ATTRIBUTION, ...answer });
+  },
 });

@@ -8,6 +8,8 @@ export interface Dialect {
   limit: 'max_completion_tokens' | 'max_tokens' | null;
   /** Limits that were refused. */
   refusedLimits: readonly Dialect['limit'][];
+  /** It does not take the wish that a stream ends with what it took. */
+  refusesStreamUsage?: boolean;
 }
 
 /** OpenAI's newest models take only this one; hosts that are no kin of theirs pass over it in silence, and write without end. */
@@ -20,6 +22,7 @@ function firstDialect(baseUrl: string): Dialect {
 
 const NEXT_FORMAT = { json_schema: 'json_object', json_object: null } as const;
 const ABOUT_FORMAT = /response[_ ]?(format|schema)|json[_ ]?(schema|object|mode)|structured|guided|grammar/i;
+const ABOUT_STREAM_USAGE = /stream_options|include_usage/i;
 const ABOUT_LIMIT = /max_(completion_|output_)?tokens/i;
 /** Refusals of the key, the model or the pace; whatever they say, asking in other words would not help. */
 const OTHER_MATTERS = new Set([401, 402, 403, 404, 408, 409, 429]);
@@ -28,6 +31,8 @@ const OTHER_MATTERS = new Set([401, 402, 403, 404, 408, 409, 429]);
 export function adapt(dialect: Dialect, { kind, status = 0, words = '', names }: Failure): Dialect | null {
   if (kind !== 'refused' || OTHER_MATTERS.has(status)) return null;
   const complaint = [words, ...names].join(' ');
+  if (!dialect.refusesStreamUsage && ABOUT_STREAM_USAGE.test(complaint))
+    return { ...dialect, refusesStreamUsage: true };
   if (dialect.limit && ABOUT_LIMIT.test(complaint)) {
     const refusedLimits = [...dialect.refusedLimits, dialect.limit];
     const other = dialect.limit === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens';

@@ -19,13 +19,38 @@ function unwrap(body: string): string {
   }
 }
 
+/**
+ * A stream of events without their names, made comments. Chat completions have none, and of events with certain names the SDK
+ * prints what it can not read to the console, where a memory's text has no business. Passes on whole lines.
+ */
+function withoutEventNames(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  let line = '';
+  const unnamed = new TransformStream<string, string>({
+    transform(text, controller) {
+      const end = text.lastIndexOf('\n') + 1;
+      if (end > 0) controller.enqueue((line + text.slice(0, end)).replace(/^event(?=:|$)/gm, ':'));
+      line = end > 0 ? text.slice(end) : line + text;
+    },
+    flush: (controller) => controller.enqueue(line.replace(/^event(?=:|$)/gm, ':')),
+  });
+  const decoded = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>);
+  return decoded.pipeThrough(unnamed).pipeThrough(new TextEncoderStream());
+}
+
 /** Refusals in the form that the SDK reads, and not tried again after a longer pause: it can not be broken off, and holds the key. */
 export const tidied =
   (fetch: Fetch, longestPauseMs: number): Fetch =>
   async (input, init) => {
     const response = await fetch(input, init);
-    if (response.ok) return response;
     const headers = new Headers(response.headers);
+    if (response.ok) {
+      const isStream = response.body && headers.get('content-type')?.startsWith('text/event-stream');
+      if (!isStream) return response;
+      // The text is decoded by now.
+      headers.delete('content-encoding');
+      headers.delete('content-length');
+      return new Response(withoutEventNames(response.body), { status: response.status, headers });
+    }
     if (pauseOf(headers) > longestPauseMs) headers.set('x-should-retry', 'false');
     // The text is decoded by now.
     headers.delete('content-encoding');

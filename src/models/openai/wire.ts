@@ -7,6 +7,7 @@ import { DATA_FOLLOWS } from '../calls/prompt.js';
 import { adapt, type Dialect, type Dialects } from './dialect.js';
 import { read } from './reply.js';
 import { toJsonSchema } from './schema.js';
+import { partsOf } from './stream.js';
 
 type Params = OpenAI.ChatCompletionCreateParamsNonStreaming;
 type Asked = Pick<Question<unknown>, 'prompt' | 'model' | 'data'>;
@@ -39,14 +40,26 @@ function toParams({ prompt, model, data }: Asked, dialect: Dialect): Params {
   };
 }
 
+/** What a stream is asked for besides: most servers tell what it took only when told to. */
+const streaming = ({ refusesStreamUsage }: Dialect) => ({
+  stream: true as const,
+  ...(refusesStreamUsage ? {} : { stream_options: { include_usage: true } }),
+});
+
 /** The chat completions API of one client, in whatever dialect the model behind it takes. */
 export function createOpenAiWire(client: OpenAI, dialects: Dialects): Wire {
-  async function attempt(asked: Asked, signal: AbortSignal, dialect: Dialect): Promise<unknown> {
-    const { model, prompt } = asked;
+  const { completions } = client.chat;
+
+  async function attempt<Result>(
+    asked: Asked,
+    create: (dialect: Dialect) => Promise<Result>,
+    dialect = dialects.of(client.baseURL, asked.model),
+  ): Promise<Result> {
+    const { prompt, model } = asked;
     try {
-      const completion: unknown = await client.chat.completions.create(toParams(asked, dialect), { signal });
+      const result = await create(dialect);
       dialects.learn(client.baseURL, model, dialect);
-      return completion;
+      return result;
     } catch (error) {
       const failure = readFailure(error, errors);
       // Azure judges the prompt before the model sees it.
@@ -54,12 +67,20 @@ export function createOpenAiWire(client: OpenAI, dialects: Dialects): Wire {
         throw new AppError('UPSTREAM_FAILED', `The model refused to ${prompt.task}.`, { cause: failure.cause });
       const next = adapt(dialect, failure);
       if (!next) throw error;
-      return attempt(asked, signal, next);
+      return attempt(asked, create, next);
     }
   }
+
   return {
     errors,
-    send: (asked, signal) => attempt(asked, signal, dialects.of(client.baseURL, asked.model)),
+    send: (asked, signal) =>
+      attempt<unknown>(asked, (dialect) => completions.create(toParams(asked, dialect), { signal })),
     read,
+    stream: async (asked, signal) =>
+      partsOf(
+        await attempt(asked, (dialect) =>
+          completions.create({ ...toParams(asked, dialect), ...streaming(dialect) }, { signal }),
+        ),
+      ),
   };
 }

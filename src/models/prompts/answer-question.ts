@@ -57,15 +57,18 @@ export const render = ({ question, memories, referenceDate }: AnswerInput): stri
 
 const CITED = /\[\s*mem-\d+(?:\s*[,;]\s*mem-\d+)*\s*\]/.source;
 const CITED_RUN = new RegExp(`( ?)${CITED}(?: ?${CITED})*`, 'gi');
+/** One bracket of markers, and nothing else. */
+export const CITED_ONCE = new RegExp(`^${CITED}$`, 'i');
+
+/** A part of a reply, cut beside no marker and no space: its markers as settleMarkers has them. */
+export const settleRuns = (text: string, memoryCount: number): string =>
+  text.replace(CITED_RUN, (run, space: string) => {
+    const markers = [...run.matchAll(/\d+/g)]
+      .map(([digits]) => Number(digits))
+      .filter((n) => n >= 1 && n <= memoryCount)
+      .map((n) => `[mem-${n}]`);
+    return markers.length > 0 ? space + markers.join('') : '';
+  });
 
 /** The reply's text with every marker in the one form [mem-N], and without those that point at no memory given. */
-export const settleMarkers = (text: string, memoryCount: number): string =>
-  text
-    .replace(CITED_RUN, (run, space: string) => {
-      const markers = [...run.matchAll(/\d+/g)]
-        .map(([digits]) => Number(digits))
-        .filter((n) => n >= 1 && n <= memoryCount)
-        .map((n) => `[mem-${n}]`);
-      return markers.length > 0 ? space + markers.join('') : '';
-    })
-    .trim();
+export const settleMarkers = (text: string, memoryCount: number): string => settleRuns(text, memoryCount).trim();
