@@ -74,6 +74,9 @@ const BOUNDED: Record<string, string> = {
   'Query.supersessionPrecision': 'a thousand rows',
   'Answer.citations': 'the limit of the question',
   'Answer.memories': 'the limit of the question',
+  'Answer.sentences': 'the sentences of one answer',
+  'AnswerSentence.citations': 'the limit of the question',
+  'Citation.sentences': 'the sentences of one answer',
   'Settings.excludedCategories': 'the limit of the input',
 };
 

@@ -1,8 +1,11 @@
 import {
+  deltasOf,
   type ModelServer,
   type RecordedRequest as Recorded,
   type ScriptedReply,
   startModelServer,
+  streamOf,
+  type StreamOptions,
 } from './model-server.js';
 
 export interface ChatBody {
@@ -46,6 +49,32 @@ export const textReply = (content: unknown, options: CompletionOptions = {}): Sc
 /** A completion whose text is `value` as JSON, as structured output comes. */
 export const jsonReply = (value: unknown, options?: CompletionOptions): ScriptedReply =>
   textReply(JSON.stringify(value), options);
+
+const data = (body: object): string => `data: ${JSON.stringify(body)}\n\n`;
+
+/** A completion as a stream of chunks, or the beginning of one and what happens then. */
+export function streamReply(
+  text: string,
+  { bytes, characters = 4, until, then, finishReason = 'stop', usage }: CompletionOptions & StreamOptions = {},
+): ScriptedReply {
+  const chunk = (delta: object, finish: string | null = null): string =>
+    data({
+      id: 'chatcmpl-test',
+      object: 'chat.completion.chunk',
+      choices: [{ index: 0, delta, finish_reason: finish }],
+      usage: null,
+    });
+  return streamOf({ ...(bytes && { bytes }), ...(until !== undefined && { until }), ...(then && { then }) }, text, {
+    opening: [': keep-alive\n\n', chunk({ role: 'assistant', content: '' })],
+    sent: (part) => deltasOf(part, characters).map((content) => chunk({ content })),
+    closing: [
+      chunk({}, finishReason),
+      data({ choices: [], usage: usage ?? { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 } }),
+      'data: [DONE]\n\n',
+    ],
+    error: (error) => data({ error }),
+  });
+}
 
 interface ErrorFields {
   type?: string | null;

@@ -5,22 +5,27 @@ import {
   type Citation as CitationShape,
 } from '../../core/query-memories.js';
 import { builder } from '../builder.js';
+import { AnswerSentence } from './answer-sentence.js';
 import { AsOf, AsOfInstant } from './as-of.js';
 import { LlmInput } from './llm-input.js';
 import { Memory } from './memory.js';
 import { ModelCall } from './token-use.js';
 
-const Citation = builder.objectRef<CitationShape>('Citation').implement({
+export const Citation = builder.objectRef<CitationShape>('Citation').implement({
   description: 'A memory that an answer was given from.',
   fields: (t) => ({
     index: t.exposeInt('index', { description: 'N of the marker [mem-N] in the answer, from 1.' }),
     memory: t.field({ type: Memory, description: 'The memory.', resolve: ({ memory }) => memory }),
     similarity: t.exposeFloat('similarity', { description: 'Cosine of question and memory, 0 to 1.' }),
     isCited: t.exposeBoolean('isCited', { description: 'Whether the answer leans on it, or it was only retrieved.' }),
+    sentences: t.intList({
+      description: 'Places of the sentences that cite it, from 1 (AnswerSentence.index).',
+      resolve: ({ sentences }) => [...sentences],
+    }),
   }),
 });
 
-const Answer = builder.objectRef<AnswerShape>('Answer').implement({
+export const Answer = builder.objectRef<AnswerShape>('Answer').implement({
   description: 'An answer and the memories it was given from.',
   fields: (t) => ({
     question: t.exposeString('question', { description: 'The question as asked.' }),
@@ -31,6 +36,11 @@ const Answer = builder.objectRef<AnswerShape>('Answer').implement({
       type: [Citation],
       description: 'Cited memories first, numbered as the markers; then the others. Empty when nothing was cited.',
       resolve: ({ citations }) => [...citations],
+    }),
+    sentences: t.field({
+      type: [AnswerSentence],
+      description: 'Each sentence, with what it cites held against the texts of the memories.',
+      resolve: ({ sentences }) => [...sentences],
     }),
     memories: t.field({
       type: [Memory],
@@ -53,7 +63,10 @@ const Answer = builder.objectRef<AnswerShape>('Answer').implement({
   }),
 });
 
-const QueryInput = builder.inputType('QueryInput', {
+/** Where an answer's fields lead to memories. */
+export const MEMORIES_OF_ANSWER = [['memories'], ['citations', 'memory'], ['sentences', 'citations', 'memory']];
+
+export const QueryInput = builder.inputType('QueryInput', {
   description: 'A question to the memories of one tenant.',
   fields: (t) => ({
     question: t.string({ required: true, description: 'In natural language, 1 to 10,000 characters.' }),
@@ -78,7 +91,7 @@ builder.mutationFields((t) => ({
         ctx.deps,
         ctx.caller,
         input,
-        queryFromInfo({ context: ctx, info, typeName: 'Memory', paths: [['memories'], ['citations', 'memory']] }),
+        queryFromInfo({ context: ctx, info, typeName: 'Memory', paths: MEMORIES_OF_ANSWER }),
       ),
   }),
 }));

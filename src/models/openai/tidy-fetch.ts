@@ -24,14 +24,15 @@ function unwrap(body: string): string {
  * prints what it can not read to the console, where a memory's text has no business. Passes on whole lines.
  */
 function withoutEventNames(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const rename = (lines: string): string => lines.replace(/(?<![^\r\n])event(?=[:\r\n]|$)/g, ':');
   let line = '';
   const unnamed = new TransformStream<string, string>({
     transform(text, controller) {
       const end = text.lastIndexOf('\n') + 1;
-      if (end > 0) controller.enqueue((line + text.slice(0, end)).replace(/^event(?=:|$)/gm, ':'));
+      if (end > 0) controller.enqueue(rename(line + text.slice(0, end)));
       line = end > 0 ? text.slice(end) : line + text;
     },
-    flush: (controller) => controller.enqueue(line.replace(/^event(?=:|$)/gm, ':')),
+    flush: (controller) => controller.enqueue(rename(line)),
   });
   const decoded = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>);
   return decoded.pipeThrough(unnamed).pipeThrough(new TextEncoderStream());
