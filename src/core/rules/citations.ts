@@ -82,21 +82,19 @@ export class LiveCitations {
     this.#held += this.numbering.apply(piece);
     // Enough to see whether the model has said itself what instant it speaks of.
     if (!this.#isFramed && FRAME.startsWith(this.#held)) return '';
-    return this.#release(this.#held.trimEnd().length);
+    return this.#release();
   }
 
   /** What is left once the last piece has come. */
   end(): string {
-    return this.#release(this.#held.trimEnd().length);
+    return this.#release();
   }
 
-  #release(end: number): string {
-    if (!this.#isFramed) {
-      const text = framed(this.#held, this.frame);
-      end += text.length - this.#held.length;
-      this.#held = text;
-      this.#isFramed = true;
-    }
+  #release(): string {
+    if (!this.#isFramed) this.#held = framed(this.#held, this.frame);
+    this.#isFramed = true;
+    // Spaces go with what follows them: before a full stop, or at the end, they vanish.
+    const end = this.#held.trimEnd().length;
     const certain = tidy(this.#held.slice(0, end));
     this.#held = this.#held.slice(end);
     const text = this.#isBegun ? certain : certain.trimStart();
