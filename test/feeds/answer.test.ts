@@ -19,6 +19,8 @@ const STREAM = `subscription ($input: QueryInput!) { answer(input: $input) {
 } }`;
 const QUERY = `mutation ($input: QueryInput!) { query(input: $input) { ${FIELDS} } }`;
 const USAGE = 'query { planStatus { tokenUsage { purpose provider calls inputTokens outputTokens } } }';
+/** For a machine that is busy. */
+const WAIT = { timeout: 20_000, interval: 10 };
 const SECRET = 'sk-caller-0123456789abcdefghijklmnop';
 
 interface Chunk {
@@ -156,13 +158,14 @@ describe.each([
   it('breaks off the call to the model when its client leaves, and counts what is known of its cost', async () => {
     models.script(citing(SAID, (text) => anthropic.streamReply(text, { until: 40, then: 'stall' })));
     const operation = ask(input);
-    await vi.waitUntil(() => tokensOf(operation).startsWith('Ann moved'));
+    await vi.waitUntil(() => tokensOf(operation).startsWith('Ann moved'), WAIT);
     operation.stop();
-    await vi.waitUntil(() => models.aborted === 1);
+    await vi.waitUntil(() => models.aborted === 1, WAIT);
     const row = { purpose: 'ANSWER', provider: 'anthropic', calls: 1, inputTokens: 10, outputTokens: 1 };
     await vi.waitUntil(
       async () =>
         (await client.graphql<{ planStatus: { tokenUsage: object[] } }>(USAGE)).data.planStatus.tokenUsage.length > 0,
+      WAIT,
     );
     const { data } = await client.graphql<{ planStatus: { tokenUsage: object[] } }>(USAGE);
     expect(data.planStatus.tokenUsage).toEqual([row]);
@@ -198,7 +201,7 @@ describe('an answer over a socket', () => {
     const then = new Promise<void>((resolve) => (release = resolve));
     models.script(citing(SAID, (text) => anthropic.streamReply(text, { until: 50, then })));
     const operation = overSocket(input);
-    await vi.waitUntil(() => chunksOf(operation).some(({ index }) => index === 1));
+    await vi.waitUntil(() => chunksOf(operation).some(({ index }) => index === 1), WAIT);
     expect(tokensOf(operation)).toMatch(/^Ann moved to Oslo \[mem-1\]\. She/);
     expect(operation.isEnded).toBe(false);
     release();

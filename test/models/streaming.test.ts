@@ -13,6 +13,8 @@ import type { ModelServer, ScriptedReply, StreamOptions } from '../support/model
 import * as openai from '../support/openai-server.js';
 
 const KEY = 'sk-test-0123456789-secret';
+/** For a machine that is busy. */
+const WAIT = { timeout: 20_000, interval: 10 };
 const SECRET_TEXT = 'User keeps the spare key under the blue pot';
 
 /** An answer as it is watched, and how the call ended. */
@@ -130,7 +132,7 @@ describe.each(PROVIDERS)(
         onLoss: vi.fn(),
         signal,
       });
-      await vi.waitUntil(() => pieces.join('').startsWith('Ann moved'));
+      await vi.waitUntil(() => pieces.join('').startsWith('Ann moved'), WAIT);
       release();
       expect((await call).text).toBe(SETTLED);
       expect(pieces.join('')).toBe(SETTLED);
@@ -237,10 +239,10 @@ describe.each(PROVIDERS)(
         onLoss: vi.fn(),
         signal: leave.signal,
       });
-      await vi.waitUntil(() => pieces.length > 0);
+      await vi.waitUntil(() => pieces.length > 0, WAIT);
       leave.abort();
       await failure(call);
-      await vi.waitUntil(() => server.aborted === 1);
+      await vi.waitUntil(() => server.aborted === 1, WAIT);
       expect(server.requests).toHaveLength(1);
     });
 
