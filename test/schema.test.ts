@@ -75,6 +75,8 @@ const BOUNDED: Record<string, string> = {
   'Answer.citations': 'the limit of the question',
   'Answer.memories': 'the limit of the question',
   'Answer.sentences': 'the sentences of one answer',
+  'AnswerChange.came': 'the limit of the question',
+  'AnswerChange.went': 'the limit of the question',
   'AnswerSentence.citations': 'the limit of the question',
   'Citation.sentences': 'the sentences of one answer',
   'Settings.excludedCategories': 'the limit of the input',

@@ -1,4 +1,7 @@
 import type { Answer as Reply, AnswerInput, Attribution, Llm } from '../models/llm.js';
+import { countTokens } from './count-tokens.js';
+import type { Caller, Deps } from './deps.js';
+import type { PreparedQuestion } from './prepare-question.js';
 
 /** A model's call under way, whose text can be taken out as it comes: what came since the last look comes in one piece. */
 export class RunningReply {
@@ -47,4 +50,16 @@ export class RunningReply {
     this.#stop.abort();
     await Promise.allSettled([this.whole]);
   }
+}
+
+/** Ends a call that may have been left, and counts what it took if it came to nothing. */
+export async function endReply(
+  deps: Deps,
+  caller: Caller,
+  { choice }: PreparedQuestion,
+  reply: RunningReply,
+): Promise<void> {
+  await reply.end();
+  if (!reply.lost) return;
+  await countTokens(deps, caller, [{ ...reply.lost, isByoLlm: choice !== undefined, purpose: 'ANSWER' }]);
 }

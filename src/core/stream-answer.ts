@@ -1,5 +1,4 @@
 import { chooseLlm } from './choose-llm.js';
-import { countTokens } from './count-tokens.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import {
   finishAnswer,
@@ -12,7 +11,7 @@ import {
 import { prepareQuestion, type PreparedQuestion, type QueryInput } from './prepare-question.js';
 import { LiveCitations, Numbering } from './rules/citations.js';
 import { SentenceReader } from './rules/sentences.js';
-import { RunningReply } from './running-reply.js';
+import { endReply, RunningReply } from './running-reply.js';
 
 export type AnswerChunk =
   { kind: 'TOKEN'; text: string } | { kind: 'SENTENCE'; sentence: AnswerSentence } | { kind: 'ANSWER'; answer: Answer };
@@ -57,9 +56,7 @@ async function* writeAnswer(
     // Nobody is left to hear that the call was broken off.
     if (!signal.aborted) throw error;
   } finally {
-    await reply.end();
-    const isByoLlm = prepared.choice !== undefined;
-    if (reply.lost) await countTokens(deps, caller, [{ ...reply.lost, isByoLlm, purpose: 'ANSWER' }]);
+    await endReply(deps, caller, prepared, reply);
   }
 }
 

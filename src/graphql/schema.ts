@@ -1,6 +1,7 @@
 import { builder } from './builder.js';
 import './types/add-memories.js';
 import './types/answer.js';
+import './types/answer-feed.js';
 import './types/answer-stream.js';
 import './types/changes.js';
 import './types/delete-memories.js';

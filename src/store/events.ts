@@ -53,3 +53,15 @@ export async function readLastSeq(db: Db, accountId: string): Promise<bigint> {
   const account = await db.account.findUniqueOrThrow({ where: { id: accountId }, select: { lastSeq: true } });
   return account.lastSeq;
 }
+
+/** The newest deletions in a tenant, newest first. */
+export const readDeletions = (db: Db, { accountId, tenantId }: Scope): Promise<MemoryEvent[]> =>
+  db.memoryEvent.findMany({
+    where: {
+      accountId,
+      kind: 'DELETED',
+      OR: [{ tenantId }, { details: { path: ['allTenants'], equals: true } }],
+    },
+    orderBy: { createdAt: 'desc' },
+    take: 100,
+  });

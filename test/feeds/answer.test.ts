@@ -85,6 +85,7 @@ const tokensOf = (operation: Operation<Chunks>): string =>
   chunksOf(operation)
     .map(({ token = '' }) => token)
     .join('');
+const last = (chunks: readonly Chunk[]): Chunk => chunks.at(-1) ?? { __typename: 'AnswerToken' };
 const ended = (operation: Operation<Chunks>): Promise<Chunk[]> => operation.ended().then(() => chunksOf(operation));
 
 /** A reply that cites memories by what they say: in which order they were retrieved is another test's matter. */
@@ -131,7 +132,7 @@ describe.each([
 
     models.script(citing(SAID, (text) => anthropic.textReply(text)));
     const { data } = await client.graphql<{ query: Record<string, unknown> }>(QUERY, { input });
-    const { __typename, whole, all, ...answer } = chunks.at(-1) ?? {};
+    const { __typename: _answer, whole, all, ...answer } = last(chunks);
     expect({ ...answer, text: whole, sentences: all }).toEqual(data.query);
     expect(sentences.map(({ __typename: _type, ...sentence }) => sentence)).toEqual(all);
     expect(answer['citations']).toMatchObject([
