@@ -26,14 +26,14 @@ async function arrivalOf({ db }: Deps, accountId: string, id: string): Promise<M
   return ofKind('REVERTED') ?? ofKind('SUPERSEDED') ?? ofKind('CREATED') ?? null;
 }
 
-/** Why a memory supports the answer no more. */
-async function explainDeparture(deps: Deps, scope: Scope, id: string, memory: MemoryRow | null): Promise<Explanation> {
+/** How a memory came to its end; null if it has not. */
+async function explainEnd(deps: Deps, scope: Scope, id: string, memory: MemoryRow | null): Promise<Explanation | null> {
   if (!memory) {
     const cause = (await readDeletions(deps.db, scope)).find(({ details }) => namesOf(details).includes(id));
     return { reason: 'DELETED', cause: cause ?? null };
   }
   const state = memoryState(memory, deps.now());
-  if (state === 'CURRENT') return { reason: 'JOINED', cause: null };
+  if (state === 'CURRENT') return null;
   // Its end was announced before, and has come by itself.
   if (state === 'EXPIRED' && memory.knownTo === null) return { reason: 'EXPIRED', cause: null };
   const events = await readEventsOf(deps.db, scope.accountId, id);
@@ -52,40 +52,47 @@ const namesOf = (details: unknown): readonly unknown[] => {
   return Array.isArray(memoryIds) ? memoryIds : [];
 };
 
+/** What is known of a change when it is to be explained. */
+export interface Change {
+  scope: Scope;
+  /** Memories that are cited no more. */
+  gone: readonly string[];
+  /** Memories that are cited now, and were not even found before. */
+  joined: readonly string[];
+  /** A memory that was found before has begun to be valid. */
+  hasBegun: boolean;
+}
+
 /** What became of memories that supported an answer and do so no more. */
 export async function explainDepartures(
   deps: Deps,
-  scope: Scope,
-  ids: readonly string[],
+  { scope, gone, hasBegun, joined }: Change,
   query?: Projection,
 ): Promise<Departed[]> {
-  const rows = await readMemories(deps.db, scope.accountId, ids, query);
+  const rows = await readMemories(deps.db, scope.accountId, gone, query);
+  const better: ChangeReason = hasBegun && joined.length === 0 ? 'BEGAN' : 'JOINED';
   return Promise.all(
-    ids.map(async (memoryId) => {
+    gone.map(async (memoryId) => {
       const memory = rows.find(({ id }) => id === memoryId) ?? null;
-      return { memoryId, memory, ...(await explainDeparture(deps, scope, memoryId, memory)) };
+      const ended = await explainEnd(deps, scope, memoryId, memory);
+      return { memoryId, memory, ...(ended ?? { reason: better, cause: null }) };
     }),
   );
 }
 
-/** One reason for the whole change: the newest write behind it, else an instant that passed. */
+/** One reason for the whole change: the newest write that ended what was cited, else what came in its place. */
 export async function explainChange(
   deps: Deps,
-  scope: Scope,
+  { scope, joined, hasBegun }: Change,
   departed: readonly Departed[],
-  arrived: readonly { id: string; isNew: boolean }[],
 ): Promise<Explanation> {
-  const ended = departed.filter(({ reason }) => reason !== 'JOINED').map(({ reason, cause }) => ({ reason, cause }));
-  const joined = await Promise.all(
-    arrived
-      .filter(({ isNew }) => isNew)
-      .map(async ({ id }): Promise<Explanation> => ({
-        reason: 'JOINED',
-        cause: await arrivalOf(deps, scope.accountId, id),
-      })),
-  );
-  const [first] = [...(ended.length > 0 ? ended : joined)].sort((a, b) =>
+  const ended = departed.filter(({ reason }) => reason !== 'JOINED' && reason !== 'BEGAN');
+  const [newest] = (ended.length > 0 ? ended : await explainArrivals(deps, scope, joined)).toSorted((a, b) =>
     Number((b.cause?.seq ?? 0n) - (a.cause?.seq ?? 0n)),
   );
-  return first ?? { reason: departed.length > 0 ? 'JOINED' : 'BEGAN', cause: null };
+  if (newest) return { reason: newest.reason, cause: newest.cause };
+  return { reason: hasBegun ? 'BEGAN' : 'JOINED', cause: null };
 }
+
+const explainArrivals = (deps: Deps, scope: Scope, ids: readonly string[]): Promise<Explanation[]> =>
+  Promise.all(ids.map(async (id) => ({ reason: 'JOINED', cause: await arrivalOf(deps, scope.accountId, id) })));

@@ -1,30 +1,8 @@
-import { AppError } from '../errors.js';
-import { AnswerNews } from './answer-news.js';
-import { chooseLlm } from './choose-llm.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
-import { explainChange, explainDepartures, type Departed, type Explanation } from './explain-change.js';
-import { finishAnswer, nothingStored, type Answer, type Citation } from './finish-answer.js';
-import { prepareQuestion, type PreparedQuestion, type QueryInput } from './prepare-question.js';
-import { Pace } from './rules/pace.js';
-import { isChange, mayChange, newcomers, type Found, type Ground } from './rules/standing-answer.js';
-import { endReply, RunningReply } from './running-reply.js';
+import { prepareQuestion, type QueryInput } from './prepare-question.js';
+import { StandingAnswer, type AnswerChange } from './standing-answer.js';
 
-/** A lost hint costs at most this. */
-const POLL_MS = 5_000;
-/** Events of a burst that are further apart than this may each cost a look. */
-const LOOK_EVERY_MS = 250;
-/** Failures that pass by themselves. */
-const PASSING = new Set(['UPSTREAM_UNAVAILABLE', 'LLM_RATE_LIMITED']);
-
-export interface AnswerChange {
-  answer: Answer;
-  /** Null for the first answer. */
-  why: Explanation | null;
-  /** Citations of this answer that the one before did not have. */
-  came: readonly Citation[];
-  /** Memories that the answer before cited, and this one does not. */
-  went: readonly Departed[];
-}
+export type { AnswerChange } from './standing-answer.js';
 
 /**
  * The answer to a standing question: at once, and again whenever a memory behind it is replaced, ends, is retracted or deleted, begins
@@ -39,9 +17,11 @@ export async function* followAnswer(
   signal: AbortSignal,
   query?: Projection,
 ): AsyncGenerator<AnswerChange> {
-  const desk: Desk = { deps, caller, input, signal, query };
   try {
-    const standing = new StandingAnswer(desk, await prepareQuestion(deps, caller, input, query));
+    const standing = new StandingAnswer(
+      { deps, caller, input, signal, query },
+      await prepareQuestion(deps, caller, input, query),
+    );
     yield await standing.first();
     while (!signal.aborted) {
       const change = await standing.next();
@@ -50,145 +30,5 @@ export async function* followAnswer(
   } catch (error) {
     // Nobody is left to hear that the call was broken off.
     if (!signal.aborted) throw error;
-  }
-}
-
-interface Desk {
-  deps: Deps;
-  caller: Caller;
-  input: Unchecked<QueryInput>;
-  signal: AbortSignal;
-  query: Projection | undefined;
-}
-
-const foundIn = ({ memories, hits, input }: PreparedQuestion): Found[] =>
-  memories.flatMap(({ id, validFrom, knownFrom }) => {
-    const hit = hits.get(id);
-    // One that held when it was stored has begun, whatever a clock says that has jumped back since.
-    const isBegun = validFrom <= input.referenceDate || validFrom <= knownFrom;
-    return hit ? [{ id, score: hit.score, lexical: hit.lexical, isBegun }] : [];
-  });
-
-const citedBy = ({ citations }: Answer): Citation[] => citations.filter(({ isCited }) => isCited);
-const idsOf = (citations: readonly Citation[]): Set<string> => new Set(citations.map(({ memory }) => memory.id));
-
-/** The next instant at which time alone may change what is found; the past does not change so. */
-function nextInstant({ asOf, memories }: PreparedQuestion, now: Date): number {
-  if (asOf.valid ?? asOf.known) return Infinity;
-  const instants = memories.flatMap(({ validFrom, validTo }) => [validFrom.getTime(), validTo?.getTime() ?? 0]);
-  return Math.min(...instants.filter((at) => at > now.getTime()), Infinity);
-}
-
-class StandingAnswer {
-  readonly #pace: Pace;
-  readonly #news: AnswerNews;
-  /** What the newest answer that was told was given from. */
-  #ground: Ground = { found: [], cited: new Set() };
-  #nextInstant: number;
-  #mustLook = false;
-  #lookedAt = -Infinity;
-
-  constructor(
-    readonly desk: Desk,
-    public prepared: PreparedQuestion,
-  ) {
-    this.#pace = new Pace(desk.deps.config.standingAnswersPerMinute);
-    // Read before anything was retrieved: whatever came since is looked at again.
-    this.#news = new AnswerNews(desk.deps.db, prepared.cursor);
-    this.#nextInstant = nextInstant(prepared, desk.deps.now());
-  }
-
-  async first(): Promise<AnswerChange> {
-    const answer = await this.#answer();
-    const came = citedBy(answer);
-    this.#ground = { found: foundIn(this.prepared), cited: idsOf(came) };
-    return { answer, why: null, came, went: [] };
-  }
-
-  /** Waits for something to happen, and looks what it means; null if it means nothing. */
-  async next(): Promise<AnswerChange | null> {
-    const { deps, caller, signal } = this.desk;
-    const isDone = new AbortController();
-    // Armed before the read, so that nothing falls between.
-    const woken = deps.wakeups.next(caller.accountId, this.#pauseMs(), AbortSignal.any([signal, isDone.signal]));
-    try {
-      const didLook = this.#mustLook;
-      if (await this.#news.read(this.prepared)) {
-        this.#mustLook = true;
-        this.#pace.hurry();
-      }
-      this.#mustLook ||= deps.now().getTime() >= this.#nextInstant;
-      if (this.#mustLook && this.#waitMs() <= 0) return await this.#look();
-      // What was armed before it was known that there is something to look at would wait for too long.
-      if (this.#mustLook === didLook) await woken;
-      return null;
-    } finally {
-      isDone.abort();
-    }
-  }
-
-  /** How long before it may be looked again. */
-  #waitMs(): number {
-    return Math.max(this.#pace.waitMs(this.#now()), this.#lookedAt + LOOK_EVERY_MS - performance.now());
-  }
-
-  #pauseMs(): number {
-    return Math.min(POLL_MS, Math.max(0, this.#mustLook ? this.#waitMs() : this.#nextInstant - this.#now()));
-  }
-
-  #now(): number {
-    return this.desk.deps.now().getTime();
-  }
-
-  async #look(): Promise<AnswerChange | null> {
-    const { deps, caller, input, query } = this.desk;
-    this.#lookedAt = performance.now();
-    try {
-      this.prepared = await prepareQuestion(deps, caller, { ...input, atLeast: undefined }, query);
-      const found = foundIn(this.prepared);
-      const change = mayChange(this.#ground, found) ? await this.#compare(found, await this.#answer()) : null;
-      this.#mustLook = false;
-      this.#nextInstant = nextInstant(this.prepared, deps.now());
-      return change;
-    } catch (error) {
-      if (!(error instanceof AppError && PASSING.has(error.code))) throw error;
-      this.#pace.fail(this.#now());
-      return null;
-    }
-  }
-
-  async #answer(): Promise<Answer> {
-    const { deps, caller, signal } = this.desk;
-    if (this.prepared.memories.length === 0) return nothingStored(this.prepared);
-    this.#pace.ask(this.#now());
-    const llm = await chooseLlm(deps, caller.accountId, this.prepared.choice);
-    const reply = new RunningReply(llm, this.prepared.input, signal);
-    try {
-      const answer = await finishAnswer(deps, caller, this.prepared, await reply.whole);
-      this.#pace.succeed();
-      return answer;
-    } finally {
-      await endReply(deps, caller, this.prepared, reply);
-    }
-  }
-
-  /** The change from the answer that was told last, as far as it is one. */
-  async #compare(found: readonly Found[], answer: Answer): Promise<AnswerChange | null> {
-    const { deps, query } = this.desk;
-    const { scope } = this.prepared;
-    const ground = this.#ground;
-    const cited = idsOf(citedBy(answer));
-    if (!isChange(ground, found, cited)) {
-      this.#ground = { found, cited: ground.cited };
-      return null;
-    }
-    const fresh = new Set(newcomers(ground, found).map(({ id }) => id));
-    const came = citedBy(answer).filter(({ memory }) => !ground.cited.has(memory.id));
-    const gone = [...ground.cited].filter((id) => !cited.has(id));
-    const went = await explainDepartures(deps, scope, gone, query);
-    const arrived = came.map(({ memory: { id } }) => ({ id, isNew: fresh.has(id) }));
-    const why = await explainChange(deps, scope, went, arrived);
-    this.#ground = { found, cited };
-    return { answer, why, came, went };
   }
 }

@@ -7,7 +7,9 @@ const chunk = z.object({
   choices: z
     .array(
       z.object({
-        delta: z.object({ content: z.string().nullish().catch(null), refusal: z.string().nullish().catch(null) }).nullish(),
+        delta: z
+          .object({ content: z.string().nullish().catch(null), refusal: z.string().nullish().catch(null) })
+          .nullish(),
         finish_reason: z.string().nullish().catch(null),
       }),
     )
