@@ -3,6 +3,7 @@ type Evaluation = (args: readonly string[]) => Promise<void>;
 
 const EVALUATIONS: Readonly<Record<string, () => Promise<{ run: Evaluation }>>> = {
   bitemporal: () => import('./bitemporal.js'),
+  citations: () => import('./citations.js'),
   extraction: () => import('./extraction.js'),
   retrieval: () => import('./retrieval.js'),
   supersession: () => import('./supersession.js'),

@@ -19,6 +19,7 @@ describe('a statement is borne out by a memory', () => {
   it.each([
     ['Alice works at Acme.', 'Alice works at Acme'],
     ['Alice is employed by Acme.', 'Alice works at Acme'],
+    ['You work at Globex.', 'User joined Globex as a staff engineer'],
     ['Yes: Alice works at Acme.', 'Alice works at Acme'],
     ['As of 2020-01-05: Alice works at Acme.', 'Alice works at Acme'],
     ['She has three cats.', 'Alice has 3 cats'],
@@ -42,6 +43,7 @@ describe('a statement is borne out by a memory', () => {
     ['Alice does not work at Acme.', 'Alice works at Acme', 'NEGATION'],
     ['User eats meat.', 'User does not eat meat. User likes fish.', 'NEGATION'],
     ['She enjoys long walks by the sea.', 'Alice works at Acme', 'WORDS'],
+    ['Alice likes coffee.', 'Alice likes tea', 'WORDS'],
   ])('but not %s <- %s: %s', (said, text, why) => {
     expect(doubt(said, text)).toBe(why);
   });

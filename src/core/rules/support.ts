@@ -13,8 +13,10 @@ export interface Evidence {
   userName: string | null;
 }
 
-/** The memories must hold more than this share of a statement's words; the others may be how the answer puts it. */
+/** The memories must hold this share of a statement's words; the others may be how the answer puts it. */
 const HALF = 0.5;
+/** A statement of up to so many words has what it tells at its end: there the last word must be held too. */
+const SHORT = 6;
 /** What only frames a statement: the date of a question about the past, the yes or no before the reason. */
 const FRAME = /^(?:As of \d{4}-\d\d-\d\d:\s*)?(?:(?:yes|no)\b[,:;.]?\s*)?/i;
 const VERB = /^(?:is|was|has|had|will|can|does|did|\p{L}{2,}(?:s|ed))$/u;
@@ -48,7 +50,7 @@ function agreesOnNo(statement: string, stems: readonly string[], texts: readonly
 
 /**
  * Why the texts of the memories do not bear out a statement; null if they do. By words alone: every number, date and name must
- * stand in them, they must not say the opposite of it by a "not", and hold more than half of its words. What follows by inference, in
+ * stand in them, they must not say the opposite of it by a "not", and hold half of its words, of a short statement the last one among them. What follows by inference, in
  * other words, or by adding up, is therefore doubted; and a statement that puts the same words in another order is not.
  */
 export function doubtOf(said: string, evidence: Evidence): Doubt | null {
@@ -64,7 +66,10 @@ export function doubtOf(said: string, evidence: Evidence): Doubt | null {
   if (!namesIn(statement).every((name) => names.has(name.toLowerCase()))) return 'NAME';
   const own = new Set(ofUser.flatMap(contentStems));
   const stems = contentStems(statement).filter((word) => !own.has(word));
-  if (shareIn(stems, new Set(texts.flatMap(contentStems))) <= HALF) return 'WORDS';
+  const held = new Set(texts.flatMap(contentStems));
+  const last = stems.at(-1);
+  const isOtherValue = stems.length <= SHORT && last !== undefined && !held.has(last);
+  if (shareIn(stems, held) < HALF || isOtherValue) return 'WORDS';
   return agreesOnNo(statement, stems, texts) ? null : 'NEGATION';
 }
 

@@ -1,6 +1,6 @@
 /** Words that hold any sentence together, and say nothing of what it is about. */
 const STOP_WORDS = new Set(
-  'a an the and or but if then so as of at by for with about into to from in on off over under up down out is are was were be been being am do does did doing done have has had having i me my mine myself we us our ours you your yours he him his himself she her hers herself it its itself they them their theirs this that these those there here who whom whose which what when where why how can could will would shall should may might must not no nor none nothing nobody never neither without too very just also now again than some any all each both more most other such only own same currently still yes user according since'.split(
+  'a an the and or but if then so as of at by for with about into to from in on off over under up down out is are was were be been being am do does did doing done have has had having i me my mine myself we us our ours you your yours he him his himself she her hers herself it its itself they them their theirs this that these those there here who whom whose which what when where why how can could will would shall should may might must not no nor none nothing nobody never neither without too very just also now again than some any all each both more most other such only own same currently still yes user according since valid'.split(
     ' ',
   ),
 );
@@ -26,10 +26,13 @@ export function stem(word: string): string {
 
 export const isStopWord = (word: string): boolean => STOP_WORDS.has(word.toLowerCase().replaceAll('’', "'"));
 
-/** Stems of the words that a text is about; numbers are not among them. */
+const isFigure = (word: string): boolean =>
+  /\d/.test(word) || NUMBER_WORDS.includes(word.toLowerCase()) || (/^\p{Lu}/u.test(word) && isMonth(word));
+
+/** Stems of the words that a text is about; numbers and months are not among them. */
 export const contentStems = (text: string): string[] =>
   wordsOf(text)
-    .filter((word) => !isStopWord(word) && !/\d/.test(word) && !NUMBER_WORDS.includes(word.toLowerCase()))
+    .filter((word) => !isStopWord(word) && !isFigure(word))
     .map(stem);
 
 /** "1,200.50" as 1200.5, "05" as 5; what is no plain number stays as written. */

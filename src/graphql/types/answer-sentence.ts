@@ -12,7 +12,7 @@ const CitationDoubt = builder.enumType('CitationDoubt', {
     NUMBER: { description: 'A number or date that does not stand in it.' },
     NAME: { description: 'A name, or the subject, that does not stand in it.' },
     NEGATION: { description: 'One of the two says not, the other does not.' },
-    WORDS: { description: 'No more than half of the words stand in it.' },
+    WORDS: { description: 'Less than half of the words stand in it, or of a short statement not the last one.' },
   } satisfies Record<Doubt, object>,
 });
 
