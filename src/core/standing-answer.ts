@@ -83,9 +83,12 @@ export class StandingAnswer {
   /** Waits for something to happen, and looks what it means; null if it means nothing. */
   async next(): Promise<AnswerChange | null> {
     const { deps, caller, signal } = this.desk;
-    const isDone = new AbortController();
+    const wait = new AbortController();
+    const stop = (): void => wait.abort();
+    // Not through AbortSignal.any: a signal that lives for days would remember each wait.
+    signal.addEventListener('abort', stop);
     // Armed before the read, so that nothing falls between.
-    const woken = deps.wakeups.next(caller.accountId, this.#pauseMs(), AbortSignal.any([signal, isDone.signal]));
+    const woken = deps.wakeups.next(caller.accountId, this.#pauseMs(), wait.signal);
     try {
       const didLook = this.#mustLook;
       if (await this.#news.read(this.prepared)) {
@@ -95,10 +98,11 @@ export class StandingAnswer {
       this.#mustLook ||= deps.now().getTime() >= this.#nextInstant;
       if (this.#mustLook && this.#waitMs() <= 0) return await this.#look();
       // What was armed before it was known that there is something to look at would wait for too long.
-      if (this.#mustLook === didLook) await woken;
+      if (this.#mustLook === didLook && !signal.aborted) await woken;
       return null;
     } finally {
-      isDone.abort();
+      signal.removeEventListener('abort', stop);
+      stop();
     }
   }
 

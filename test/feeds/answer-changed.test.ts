@@ -1,5 +1,6 @@
+import { createClient as createSseClient } from 'graphql-sse';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openSocket, type Operation, type Socket } from '../support/feed.js';
+import { openSocket, Operation, type Socket } from '../support/feed.js';
 import { dataOf, errorReply, startOpenAiServer, streamReply, type OpenAiServer } from '../support/openai-server.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 import { watchWaits } from '../support/waits.js';
@@ -52,10 +53,16 @@ beforeEach(async () => {
   client = await app.newClient({ autoSupersede: true });
 });
 
-function follow(input: object = {}, key = client.key): Operation<Feed> {
-  const socket = openSocket(url, key);
+const question = 'Where does Alice live?';
+function follow(input: object = {}): Operation<Feed> {
+  const socket = openSocket(url, client.key);
   sockets.push(socket);
-  return socket.run<Feed>(FEED, { input: { question: 'Where does Alice live?', ...input } });
+  return socket.run<Feed>(FEED, { input: { question, ...input } });
+}
+function followOverSse(): Operation<Feed> {
+  const headers = { Authorization: `Bearer ${client.key}` };
+  const sse = createSseClient({ url: `${url}/graphql`, headers, retryAttempts: 0 });
+  return new Operation<Feed>((sink) => sse.subscribe<Feed>({ query: FEED, variables: { input: { question } } }, sink));
 }
 
 const changesOf = (feed: Operation<Feed>): Change[] =>
@@ -268,6 +275,17 @@ describe('a standing question', () => {
     await vi.waitUntil(() => waits.count === 0, WAIT);
     await add('Alice lives in Paris');
     expect(feed.results).toHaveLength(1);
+  });
+
+  it('stands over SSE as well, until its client leaves', async () => {
+    await add('Alice lives in Berlin');
+    await vi.waitUntil(() => waits.count === 0, WAIT);
+    const feed = followOverSse();
+    await received(feed, 1);
+    await add('Alice lives in Paris');
+    expect(await received(feed, 2)).toMatchObject({ reason: 'SUPERSEDED', answer: { text: 'Alice lives in Paris.' } });
+    feed.stop();
+    await vi.waitUntil(() => waits.count === 0, WAIT);
   });
 
   it('is refused as the mutation refuses it', async () => {
