@@ -45,7 +45,8 @@ function factsIn(lines: readonly Line[]): Case[] {
   const facts = lines.filter(({ type }) => type === 'fact');
   const evidenceOf = (fact: Line | undefined) =>
     ((fact?.['evidence'] ?? []) as string[])
-      .flatMap((id) => turns.get(id) ?? [])
+      .map((id) => turns.get(id))
+      .filter((turn) => turn !== undefined)
       .map((turn) => ({
         text: `${String(turn['speaker'])}: ${String(turn['text'])}`,
         validFrom: new Date(String(turn['session_date'])),
