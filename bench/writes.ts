@@ -81,7 +81,8 @@ async function fill(who: Caller, count: number): Promise<void> {
     const embeddings = await embedder.embed(texts);
     await withLedger(db, who, now, async (tx, ledger) => {
       const rows = texts.map((text, i) => toRow(ledger, text, embeddings[i] ?? new Float32Array(embedder.dimensions)));
-      await insertMemories(tx, { accountId, at: ledger.at, embeddingModel: embedder.id }, captureOf(who), rows);
+      const where = { accountId, at: ledger.at, embeddingModel: embedder.id };
+      await insertMemories(tx, where, [{ capture: captureOf(who), memories: rows }]);
     });
   }
   await db.$executeRaw`ANALYZE`;

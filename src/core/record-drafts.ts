@@ -125,7 +125,8 @@ async function store(
   // Windows close before rows come in: the database admits one current version per chain at any moment.
   for (const window of closed.values()) await closeWindow(tx, where, window);
   for (const { into, absorbed } of chains.merges()) await mergeChains(tx, where.accountId, into, absorbed);
-  await insertMemories(tx, { ...where, embeddingModel: writing.deps.embedder.id }, captureOf(writing, origin), rows);
+  const write = { capture: captureOf(writing, origin), memories: rows };
+  await insertMemories(tx, { ...where, embeddingModel: writing.deps.embedder.id }, [write]);
 }
 
 interface Origin {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import type { Tx } from '../store/client.js';
 import { withLedger, type Ledger } from '../store/ledger.js';
-import { closeWindow, insertMemories, type Memory } from '../store/memories.js';
+import { closeWindow, insertMemories, type Memory, type NewMemory } from '../store/memories.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
 import { readChainsOf, type Placed } from './open-chains.js';
@@ -68,24 +68,24 @@ async function restore(tx: Tx, ledger: Ledger, deps: Deps, caller: Caller, resto
   for (const window of chains.closed()) await closeWindow(tx, where, window);
   const createdSeq = record(ledger, restoration, placed);
   const { text: memoryText, topic, importance, importanceWord, messageIndex, spanStart, spanEnd } = old;
-  await insertMemories(tx, { ...where, embeddingModel: deps.embedder.id }, captureAgain(old, caller), [
-    {
-      id,
-      chainId: placed.chainId,
-      isFirst: placed.isFirst,
-      text: memoryText,
-      topic,
-      importance,
-      importanceWord: importanceWord ?? undefined,
-      messageIndex: messageIndex ?? undefined,
-      spanStart: spanStart ?? undefined,
-      spanEnd: spanEnd ?? undefined,
-      createdSeq,
-      validFrom,
-      closed: placed.closed,
-      embedding,
-    },
-  ]);
+  const memory: NewMemory = {
+    id,
+    chainId: placed.chainId,
+    isFirst: placed.isFirst,
+    text: memoryText,
+    topic,
+    importance,
+    importanceWord: importanceWord ?? undefined,
+    messageIndex: messageIndex ?? undefined,
+    spanStart: spanStart ?? undefined,
+    spanEnd: spanEnd ?? undefined,
+    createdSeq,
+    validFrom,
+    closed: placed.closed,
+    embedding,
+  };
+  const write = { capture: captureAgain(old, caller), memories: [memory] };
+  await insertMemories(tx, { ...where, embeddingModel: deps.embedder.id }, [write]);
 }
 
 function assertSuperseded(

@@ -1,6 +1,6 @@
-import { toSql } from 'pgvector';
-import type { Capture, Memory } from '../generated/prisma/client.js';
+import { Prisma, type Capture, type Memory } from '../generated/prisma/client.js';
 import type { Db, Tx } from './client.js';
+import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
 
 export type { Capture, Memory } from '../generated/prisma/client.js';
 /**
@@ -44,48 +44,67 @@ export interface NewMemory {
   embedding: Float32Array;
 }
 
-/** Inserts what one write brought, with its capture and new chains: one statement for any number of memories. */
+/** What one write brought. */
+export interface NewWrite {
+  capture: NewCapture;
+  memories: readonly NewMemory[];
+}
+
+/** Inserts what writes brought, with their captures and new chains: one statement for any number of memories. */
 export async function insertMemories(
   tx: Tx,
   where: { accountId: string; at: Date; embeddingModel: string },
-  capture: NewCapture,
-  memories: readonly NewMemory[],
+  writes: readonly NewWrite[],
 ): Promise<void> {
-  const rows = memories.map(({ closed, embedding, createdSeq, ...memory }) => ({
-    ...memory,
-    validTo: closed?.validTo,
-    supersededById: closed?.supersededById,
-    createdSeq: createdSeq.toString(),
-    embedding: toSql([...embedding]) as string,
-  }));
+  const rows = writes.flatMap(({ capture, memories }) => memories.map((memory) => toRow(capture, memory)));
+  const captures = writes.map(({ capture }) => capture);
+  const dimensions = writes.flatMap(({ memories }) => memories)[0]?.embedding.length ?? 0;
   await tx.$executeRaw`
     WITH new AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (
+        "captureId" uuid, "tenantId" text, source text, channel text, "sessionId" text,
         id uuid, "chainId" uuid, "isFirst" boolean, text text, topic text, importance smallint, "importanceWord" text,
         "messageIndex" integer, "spanStart" integer, "spanEnd" integer, "createdSeq" bigint, "validFrom" timestamptz,
         "validTo" timestamptz, "supersededById" uuid, embedding text)
     ), new_chains AS (
       INSERT INTO chains (account_id, id, tenant_id, created_at)
-      SELECT ${where.accountId}::uuid, "chainId", ${capture.tenantId}, ${where.at}::timestamptz FROM new WHERE "isFirst"
-    ), new_capture AS (
+      SELECT ${where.accountId}::uuid, "chainId", "tenantId", ${where.at}::timestamptz FROM new WHERE "isFirst"
+    ), new_captures AS (
       INSERT INTO captures (account_id, id, tenant_id, api_key_id, source, channel, session_id, messages,
                             provider, model, prompt_version, is_byo_llm, input_tokens, output_tokens, captured_at)
-      VALUES (${where.accountId}::uuid, ${capture.id}::uuid, ${capture.tenantId}, ${capture.apiKeyId}::uuid,
-              ${capture.source}, ${capture.channel}, ${capture.sessionId ?? null},
-              ${capture.messages === undefined ? null : JSON.stringify(capture.messages)}::jsonb,
-              ${capture.provider ?? null}, ${capture.model ?? null}, ${capture.promptVersion ?? null}, ${capture.isByoLlm},
-              ${capture.inputTokens ?? null}::integer, ${capture.outputTokens ?? null}::integer, ${where.at}::timestamptz)
+      SELECT ${where.accountId}::uuid, id, "tenantId", "apiKeyId", source, channel, "sessionId", messages,
+             provider, model, "promptVersion", "isByoLlm", "inputTokens", "outputTokens", ${where.at}::timestamptz
+      FROM jsonb_to_recordset(${JSON.stringify(captures)}::jsonb) AS capture (
+        id uuid, "tenantId" text, "apiKeyId" uuid, source text, channel text, "sessionId" text, messages jsonb,
+        provider text, model text, "promptVersion" text, "isByoLlm" boolean, "inputTokens" integer, "outputTokens" integer)
     )
     INSERT INTO memories (account_id, id, chain_id, capture_id, tenant_id, text, topic, importance, importance_word,
                           source, channel, session_id, message_index, span_start, span_end, created_seq, valid_from,
                           valid_to, known_from, known_to, superseded_by_id, believed_from, embedding_model, embedding)
-    SELECT ${where.accountId}::uuid, id, "chainId", ${capture.id}::uuid, ${capture.tenantId}, text, topic, importance,
-           "importanceWord", ${capture.source}, ${capture.channel}, ${capture.sessionId ?? null}, "messageIndex",
+    SELECT ${where.accountId}::uuid, id, "chainId", "captureId", "tenantId", text, topic, importance,
+           "importanceWord", source, channel, "sessionId", "messageIndex",
            "spanStart", "spanEnd", "createdSeq", "validFrom", "validTo", ${where.at}::timestamptz,
            CASE WHEN "supersededById" IS NULL THEN NULL ELSE ${where.at}::timestamptz END,
-           "supersededById", ${where.at}::timestamptz, ${where.embeddingModel}, embedding::vector
+           "supersededById", ${where.at}::timestamptz, ${where.embeddingModel},
+           ${fromWholeNumbers(Prisma.sql`embedding`, dimensions)}
     FROM new ORDER BY "createdSeq"`;
 }
+
+const toRow = (
+  { id: captureId, tenantId, source, channel, sessionId }: NewCapture,
+  { closed, embedding, createdSeq, ...memory }: NewMemory,
+) => ({
+  ...memory,
+  captureId,
+  tenantId,
+  source,
+  channel,
+  sessionId,
+  validTo: closed?.validTo,
+  supersededById: closed?.supersededById,
+  createdSeq: createdSeq.toString(),
+  embedding: toWholeNumbers(embedding),
+});
 
 export interface ClosedWindow {
   id: string;

@@ -1,7 +1,8 @@
 import pg from 'pg';
-import { toSql } from 'pgvector';
 import type { DatabaseConfig } from '../config.js';
+import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from './client.js';
+import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
 import { outsideModel } from './vector-index.js';
 
 /** A memory whose vector is of another model. */
@@ -36,8 +37,9 @@ export function replaceEmbeddings(
   const rows = memories.map(({ accountId, id, embedding }) => ({
     accountId,
     id,
-    embedding: toSql([...embedding]) as string,
+    embedding: toWholeNumbers(embedding),
   }));
+  const vector = fromWholeNumbers(Prisma.sql`new.embedding`, memories[0]?.embedding.length ?? 0);
   return db.$executeRaw`
     WITH new AS MATERIALIZED (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row ("accountId" uuid, id uuid, embedding text)
@@ -45,7 +47,7 @@ export function replaceEmbeddings(
       SELECT m.account_id, m.id FROM memories m JOIN new ON m.account_id = new."accountId" AND m.id = new.id
       WHERE m.embedding_model <> ${model} FOR NO KEY UPDATE OF m SKIP LOCKED
     )
-    UPDATE memories m SET embedding = new.embedding::vector, embedding_model = ${model}
+    UPDATE memories m SET embedding = ${vector}, embedding_model = ${model}
     FROM free JOIN new ON free.account_id = new."accountId" AND free.id = new.id
     WHERE m.account_id = free.account_id AND m.id = free.id`;
 }
