@@ -67,6 +67,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     const { pathname } = new URL(request.url);
     const health = await answerHealth(deps, pathname);
     if (health) return health;
+    if (rest.isStreamed(request)) return rest.fetch(request);
     const bounded = await withinLimit(request, config.maxBodyBytes);
     if (bounded instanceof AppError) return refuse(bounded, pathname);
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);

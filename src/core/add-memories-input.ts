@@ -8,17 +8,24 @@ const message = z.object({
   name: optional(text(64)),
 });
 
+export const content = text(50_000);
+
+/** What a fact may come with, one by one or in bulk. */
+export const factFields = {
+  topic: optional(topic),
+  importance: optional(z.number()),
+  importanceWord: optional(storable(32)),
+  source: optional(source),
+  tenantId,
+  sessionId,
+  validFrom: optional(instant),
+};
+
 export const addMemoriesInput = z
   .object({
-    content: optional(text(50_000)),
+    content: optional(content),
     messages: optional(z.array(message).min(1).max(1_000)),
-    topic: optional(topic),
-    importance: optional(z.number()),
-    importanceWord: optional(storable(32)),
-    source: optional(source),
-    tenantId,
-    sessionId,
-    validFrom: optional(instant),
+    ...factFields,
     supersedes: optional(uuid),
     autoSupersede: optional(z.boolean()),
     idempotencyKey: optional(text(255)),

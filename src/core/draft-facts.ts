@@ -23,7 +23,7 @@ export interface Draft {
   embedding: Float32Array;
 }
 
-type NewFact = Omit<Draft, 'id' | 'embedding'>;
+export type NewFact = Omit<Draft, 'id' | 'embedding'>;
 
 /** How many facts of the session help the extractor to know who is speaking. */
 const KNOWN_FACTS = 20;
@@ -47,7 +47,10 @@ export async function draftFacts(
   return { drafts, extraction };
 }
 
-const verbatim = (input: CheckedAddMemories): NewFact => ({
+/** A fact as it was sent. */
+export const verbatim = (
+  input: Pick<CheckedAddMemories, 'content' | 'topic' | 'importance' | 'importanceWord' | 'validFrom'>,
+): NewFact => ({
   text: input.content ?? '',
   topic: input.topic ?? 'General',
   importance: importanceScore(input.importance, input.importanceWord),

@@ -1,9 +1,8 @@
 import type { Tx } from '../store/client.js';
-import type { Scope } from '../store/listing.js';
-import { findByFingerprint, fingerprint } from '../store/memories.js';
+import { findRepeated, fingerprint, type Saying } from '../store/memories.js';
 
-interface Fact {
-  text: string;
+/** A fact as far as it can repeat another. */
+export interface Claim extends Saying {
   validFrom: Date | undefined;
 }
 
@@ -16,35 +15,39 @@ interface KnownFact {
 export class KnownFacts {
   readonly #facts = new Map<string, KnownFact[]>();
 
-  constructor(stored: readonly (KnownFact & { fingerprint: string })[]) {
-    for (const fact of stored) this.#add(fact.fingerprint, fact);
+  /** Known from now on, unless a known fact says the same: then the id of that one. */
+  claim(fact: Claim, id: string): string | null {
+    const key = keyOf(fact);
+    // The same words about another time are another fact.
+    const known = this.#facts
+      .get(key)
+      ?.find(({ validFrom }) => !fact.validFrom || validFrom?.getTime() === fact.validFrom.getTime());
+    if (known) return known.id;
+    this.add(fact, { id, validFrom: fact.validFrom });
+    return null;
   }
 
-  /** True, and known from now on, unless a known fact says the same. */
-  claim(fact: Fact, id: string): boolean {
-    if (this.#find(fact)) return false;
-    this.#add(fingerprint(fact.text), { id, validFrom: fact.validFrom });
-    return true;
-  }
-
-  idOf(fact: Fact): string {
-    return this.#find(fact)?.id ?? '';
-  }
-
-  /** The documented fingerprint, and no other date: the same words about another time are another fact. */
-  #find({ text, validFrom }: Fact): KnownFact | undefined {
-    const alike = this.#facts.get(fingerprint(text)) ?? [];
-    return alike.find((known) => !validFrom || known.validFrom?.getTime() === validFrom.getTime());
-  }
-
-  #add(key: string, fact: KnownFact): void {
-    this.#facts.set(key, [...(this.#facts.get(key) ?? []), fact]);
+  add(fact: Saying, known: KnownFact): void {
+    const key = keyOf(fact);
+    this.#facts.set(key, [...(this.#facts.get(key) ?? []), known]);
   }
 }
 
-export const readKnownFacts = async (
+/** The documented fingerprint. */
+const keyOf = ({ tenantId, source, channel, text }: Saying): string =>
+  JSON.stringify([tenantId, source, channel, fingerprint(text)]);
+
+/** What is known of these facts already, under the account's lock. */
+export async function readKnownFacts(
   tx: Tx,
-  scope: Scope & { source: string; channel: string },
-  texts: readonly string[],
+  accountId: string,
+  facts: readonly Saying[],
   at: Date,
-): Promise<KnownFacts> => new KnownFacts(await findByFingerprint(tx, scope, texts, at));
+): Promise<KnownFacts> {
+  const known = new KnownFacts();
+  for (const { index, ...memory } of await findRepeated(tx, accountId, facts, at)) {
+    const fact = facts[index];
+    if (fact) known.add(fact, memory);
+  }
+  return known;
+}

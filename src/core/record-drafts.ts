@@ -7,13 +7,13 @@ import type { Scope } from '../store/listing.js';
 import { closeWindow, insertMemories, mergeChains, readCurrentIds, type NewMemory } from '../store/memories.js';
 import { insertProposals } from '../store/proposals.js';
 import type { CheckedAddMemories } from './add-memories-input.js';
+import { chargeWrites } from './charge-writes.js';
 import { readChainsOf, type OpenChains, type Placed } from './open-chains.js';
 import type { Caller, Deps } from './deps.js';
-import type { Draft } from './draft-facts.js';
 import type { Decision, JudgedDraft } from './judge-drafts.js';
 import { readKnownFacts } from './known-facts.js';
+import { originOf, toCreated, toNewMemory, type Origin } from './new-memory.js';
 import { DecisionRecorder, type RecordedDecision } from './record-decisions.js';
-import { assertMayWrite, planUsage } from './rules/quota.js';
 
 /** What became of one draft. */
 export interface RecordedDraft extends Omit<JudgedDraft, 'decisions'> {
@@ -44,27 +44,24 @@ export async function recordDrafts(
 ): Promise<RecordedDraft[]> {
   const { deps, scope, checked } = writing;
   const origin = originOf(checked);
-  const known = await readKnownFacts(
-    tx,
-    { ...scope, ...origin },
-    judged.map(({ draft }) => draft.text),
-    ledger.at,
-  );
-  // Who names the version to replace says that this is another one, however alike the texts.
-  const items = judged.map((item) => ({
-    item,
-    isFresh: checked.supersedes !== undefined || known.claim(item.draft, item.draft.id),
+  const claims = judged.map(({ draft: { text, validFrom } }) => ({
+    tenantId: scope.tenantId,
+    ...origin,
+    text,
+    validFrom,
   }));
-  const fresh = items.flatMap(({ item, isFresh }) => (isFresh ? item : []));
-  if (fresh.length > 0) {
-    const usage = planUsage(ledger.account, deps.config.writesLimits, ledger.at);
-    assertMayWrite(usage, fresh.length);
-    ledger.countWrites(usage, fresh.length);
-  }
+  const known = await readKnownFacts(tx, scope.accountId, claims, ledger.at);
+  // Who names the version to replace says that this is another one, however alike the texts.
+  const items = judged.map((item, i) => {
+    const claim = checked.supersedes === undefined ? claims[i] : undefined;
+    return { item, repeatedId: claim ? known.claim(claim, item.draft.id) : null };
+  });
+  const fresh = items.flatMap(({ item, repeatedId }) => (repeatedId === null ? item : []));
+  if (fresh.length > 0) chargeWrites(ledger, deps.config.writesLimits, fresh.length);
   const { chains, recorder } = await openFor(tx, ledger, writing, origin, fresh, isUnchanged);
   const memories: NewMemory[] = [];
-  const recorded = items.map(({ item, isFresh }): RecordedDraft => {
-    if (!isFresh) return { ...item, memoryId: known.idOf(item.draft), isDuplicate: true, decisions: [] };
+  const recorded = items.map(({ item, repeatedId }): RecordedDraft => {
+    if (repeatedId !== null) return { ...item, memoryId: repeatedId, isDuplicate: true, decisions: [] };
     const { memory, placed } = place(ledger, writing, origin, chains, item);
     memories.push(memory);
     return { ...item, memoryId: memory.id, isDuplicate: false, decisions: recorder.record(item, placed) };
@@ -129,17 +126,6 @@ async function store(
   await insertMemories(tx, { ...where, embeddingModel: writing.deps.embedder.id }, [write]);
 }
 
-interface Origin {
-  source: string;
-  channel: string;
-}
-
-/** Where a write comes from: the documented defaults differ by mode, and a session is its own channel. */
-function originOf({ messages, source, sessionId }: CheckedAddMemories): Origin {
-  const origin = source ?? (messages ? 'agent_session' : 'agent');
-  return { source: origin, channel: sessionId ?? origin };
-}
-
 function place(
   ledger: Ledger,
   { scope, checked }: Writing,
@@ -147,33 +133,13 @@ function place(
   chains: OpenChains,
   { draft, decisions }: JudgedDraft,
 ): { memory: NewMemory; placed: Placed } {
-  const { id } = draft;
   const validFrom = draft.validFrom ?? ledger.at;
-  const about = { tenantId: scope.tenantId, topic: draft.topic, source: origin.source };
-  const createdSeq = ledger.append({ kind: 'CREATED', ...about, memoryId: id, details: { shape: shapeOf(draft) } });
+  const createdSeq = ledger.append(toCreated(draft, { tenantId: scope.tenantId, source: origin.source }));
   const replaced = decisions.filter((d) => d.isActionable).map((d) => d.rivalId);
-  const placed = chains.place({ id, validFrom }, replaced, checked.supersedes);
-  const memory: NewMemory = {
-    id,
-    chainId: placed.chainId,
-    isFirst: placed.isFirst,
-    text: draft.text,
-    topic: draft.topic,
-    importance: draft.importance,
-    importanceWord: draft.importanceWord,
-    messageIndex: draft.messageIndex,
-    spanStart: draft.span?.start,
-    spanEnd: draft.span?.end,
-    createdSeq,
-    validFrom,
-    closed: placed.closed,
-    embedding: draft.embedding,
-  };
-  return { memory, placed };
+  const placed = chains.place({ id: draft.id, validFrom }, replaced, checked.supersedes);
+  const { chainId, isFirst, closed } = placed;
+  return { memory: toNewMemory(draft, { chainId, isFirst, closed, createdSeq, validFrom }), placed };
 }
-
-/** The documented word for how a memory came in. */
-const shapeOf = ({ messageIndex }: Draft): string => (messageIndex === undefined ? 'legacy_content' : 'messages');
 
 const captureOf = ({ checked, scope, extraction, caller }: Writing, origin: Origin) => ({
   id: randomUUID(),

@@ -4,11 +4,11 @@ import { AppError } from '../errors.js';
 import type { Tx } from '../store/client.js';
 import { withLedger, type Ledger } from '../store/ledger.js';
 import { closeWindow, insertMemories, type Memory, type NewMemory } from '../store/memories.js';
+import { chargeWrites } from './charge-writes.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
 import { readChainsOf, type Placed } from './open-chains.js';
 import { instant, optional, parseInput, text, uuid } from './parse-input.js';
-import { assertMayWrite, planUsage } from './rules/quota.js';
 import { memoryState } from './rules/validity.js';
 
 const revertInput = z.object({
@@ -43,9 +43,7 @@ export async function revertSupersession(
   const [embedding = new Float32Array(deps.embedder.dimensions)] = await deps.embedder.embed([old.text]);
   const id = randomUUID();
   const { cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
-    const usage = planUsage(ledger.account, deps.config.writesLimits, ledger.at);
-    assertMayWrite(usage, 1);
-    ledger.countWrites(usage, 1);
+    chargeWrites(ledger, deps.config.writesLimits, 1);
     await restore(tx, ledger, deps, caller, { checked, old, embedding, id });
   });
   return { memory: await getMemory(deps, caller, { id }, query), cursor };

@@ -6,6 +6,7 @@ import './types/answer-stream.js';
 import './types/changes.js';
 import './types/delete-memories.js';
 import './types/embedding-status.js';
+import './types/import.js';
 import './types/memories.js';
 import './types/plan-status.js';
 import './types/review-supersession.js';

@@ -10,14 +10,23 @@ export interface RestCall {
   path: Readonly<Record<string, string>>;
   query: URLSearchParams;
   headers: Headers;
-  /** The parsed JSON object; empty without a body. */
+  /** The parsed JSON object; empty without a body, and where the route reads its body itself. */
   body: Readonly<Record<string, unknown>>;
+  /** The body's bytes as they come, for a route that reads them itself. */
+  bytes: AsyncIterable<Uint8Array>;
+  report: ReportBug;
 }
+
+/** Tells the operator of an error that the caller is not to see. */
+export type ReportBug = (error: unknown) => void;
 
 export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
+  /** Gives what is sent as JSON, or a response of its own kind. */
   run: (call: RestCall) => Promise<object>;
+  /** The route reads its body itself, as it comes: the limit of bodies does not hold for it. */
+  isStreamed?: true;
   /** No body means an empty object. */
   isBodyOptional?: true;
   /** What the documents say of unusable input where it is not 422. */

@@ -1,22 +1,24 @@
 import { authenticate } from '../core/authenticate.js';
 import type { Deps } from '../core/deps.js';
 import { AppError, toAppError } from '../errors.js';
-import type { Route } from './call.js';
+import type { ReportBug, Route } from './call.js';
 import { ROUTES } from './routes.js';
-import { toWireName } from './wire.js';
-
-export type ReportBug = (error: unknown) => void;
+import { toWireName, wireMessage } from './wire.js';
 
 /** The REST door: match, authenticate, parse JSON, run, render. */
 export function createRestDoor(deps: Deps, report: ReportBug) {
   return {
+    /** Whether a request's body is read as it comes, and bounded, by its route. */
+    isStreamed: ({ method, url }: Request): boolean =>
+      matchPath(new URL(url).pathname).some(({ route }) => route.isStreamed && route.method === method),
     fetch: async (request: Request): Promise<Response> => {
       const url = new URL(request.url);
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
       if (!found) return refuse(matches.map(({ route }) => route.method));
       try {
-        return Response.json(await run(deps, request, url, found));
+        const reply = await run(deps, report, request, url, found);
+        return reply instanceof Response ? reply : Response.json(reply);
       } catch (error) {
         const appError = toAppError(error);
         if (appError.code === 'INTERNAL') report(error);
@@ -31,11 +33,17 @@ interface Match {
   path: Record<string, string>;
 }
 
-async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<object> {
-  const caller = await authenticate(deps, request.headers.get('authorization'));
-  const text = ['POST', 'PATCH'].includes(route.method) ? await request.text() : '{}';
+async function run(deps: Deps, report: ReportBug, request: Request, url: URL, { route, path }: Match): Promise<object> {
+  const { headers } = request;
+  const caller = await authenticate(deps, headers.get('authorization'));
+  const hasBody = ['POST', 'PATCH'].includes(route.method) && !route.isStreamed;
+  const text = hasBody ? await request.text() : '{}';
   const body = text === '' && route.isBodyOptional ? {} : toObject(text);
-  return route.run({ deps, caller, path, query: url.searchParams, headers: request.headers, body });
+  return route.run({ deps, caller, path, query: url.searchParams, headers, body, bytes: bytesOf(request), report });
+}
+
+async function* bytesOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  if (body) yield* body as unknown as AsyncIterable<Uint8Array>;
 }
 
 /** The routes whose template fits, with the values of its `{names}`. */
@@ -86,7 +94,3 @@ function render(error: AppError, { invalidInput }: Route): Response {
   const hint = field === undefined ? detail : `${detail.replace(': ', ' ')}.`;
   return Response.json({ status: 'error', error: 'validation failed', hint, ...body, detail: hint }, { status: 400 });
 }
-
-/** The core's messages begin with the field at fault, by the core's name for it. */
-const wireMessage = ({ message, field }: AppError): string =>
-  field !== undefined && message.startsWith(`${field}: `) ? toWireName(field) + message.slice(field.length) : message;

@@ -9,6 +9,7 @@ import { memoryState, momentOf } from '../core/rules/validity.js';
 import { readSettings, updateSettings } from '../core/settings.js';
 import type { AppError } from '../errors.js';
 import { asOfIn, isTrue, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
+import { IMPORT_ROUTES } from './imports.js';
 import { MEMORY_ROUTES } from './memory.js';
 import { PROPOSAL_ROUTES } from './proposals.js';
 import { toChanges } from './wire-audit.js';
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   },
   ...MEMORY_ROUTES,
   ...PROPOSAL_ROUTES,
+  ...IMPORT_ROUTES,
 ];
 
 /** Documented as 400: an unknown provider, or a missing field of the caller's own model. */

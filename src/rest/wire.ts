@@ -6,6 +6,7 @@ import { originalMessage } from '../core/rules/original-message.js';
 import { isCurrent, knownUntil, memoryState, momentOf } from '../core/rules/validity.js';
 import type { Settings } from '../core/settings.js';
 import type { MemoryRow } from '../core/get-memory.js';
+import type { AppError } from '../errors.js';
 
 /** What a memory's shape depends on besides the memory. */
 export interface View {
@@ -138,6 +139,7 @@ const FLAT_NAMES: Readonly<Record<string, string>> = {
   'asOf.valid': 'as_of',
   'asOf.known': 'transaction_as_of',
   idempotencyKey: 'Idempotency-Key',
+  contentEncoding: 'Content-Encoding',
 };
 
 /** Fields that hold fields. */
@@ -166,3 +168,7 @@ export const toWireName = (field: string): string =>
     .split('.')
     .map((name) => WIRE_NAMES.get(name) ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
     .join('.');
+
+/** The core's messages begin with the field at fault, by the core's name for it. */
+export const wireMessage = ({ message, field }: AppError): string =>
+  field !== undefined && message.startsWith(`${field}: `) ? toWireName(field) + message.slice(field.length) : message;

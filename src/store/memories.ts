@@ -136,19 +136,35 @@ export async function closeWindow(tx: Tx, where: { accountId: string; at: Date }
     WHERE account_id = ${where.accountId}::uuid AND id = ${window.id}::uuid`;
 }
 
-/** Memories that are current at `at` and whose fingerprint (source, channel, first 100 characters) is that of one of `texts`. */
-export async function findByFingerprint(
-  tx: Tx,
-  scope: { accountId: string; tenantId: string; source: string; channel: string },
-  texts: readonly string[],
-  at: Date,
-): Promise<{ id: string; fingerprint: string; validFrom: Date }[]> {
-  const fingerprints = texts.map(fingerprint);
+/** What makes a fact the same as another: tenant, source, channel and the first 100 characters of the text. */
+export interface Saying {
+  tenantId: string;
+  source: string;
+  channel: string;
+  text: string;
+}
+
+/** A memory by which of the facts asked for it repeats. */
+export interface Repeated {
+  /** The fact's place among those asked for. */
+  index: number;
+  id: string;
+  validFrom: Date;
+}
+
+/** Memories that are current at `at` and say the same as one of these facts: one statement for any number. */
+export async function findRepeated(tx: Tx, accountId: string, facts: readonly Saying[], at: Date): Promise<Repeated[]> {
+  const sought = facts.map(({ tenantId, source, channel, text }, index) => ({
+    ...{ index, tenantId, source, channel },
+    fingerprint: fingerprint(text),
+  }));
   return tx.$queryRaw`
-    SELECT id, left(text, 100) AS fingerprint, valid_from AS "validFrom" FROM memories
-    WHERE account_id = ${scope.accountId}::uuid AND tenant_id = ${scope.tenantId} AND source = ${scope.source}
-      AND channel = ${scope.channel} AND left(text, 100) = ANY (${fingerprints}) AND known_to IS NULL
-      AND (valid_to IS NULL OR valid_to > ${at}::timestamptz)`;
+    SELECT sought.index, m.id, m.valid_from AS "validFrom"
+    FROM jsonb_to_recordset(${JSON.stringify(sought)}::jsonb) AS sought (
+      index integer, "tenantId" text, source text, channel text, fingerprint text)
+    JOIN memories m ON m.account_id = ${accountId}::uuid AND m.tenant_id = sought."tenantId" AND m.source = sought.source
+      AND m.channel = sought.channel AND left(m.text, 100) = sought.fingerprint
+    WHERE m.known_to IS NULL AND (m.valid_to IS NULL OR m.valid_to > ${at}::timestamptz)`;
 }
 
 /** First 100 characters, counted as PostgreSQL's left() counts: code points, not UTF-16 units. */

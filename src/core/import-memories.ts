@@ -1,0 +1,183 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { AppError, toAppError } from '../errors.js';
+import { readAccountAndSettings } from '../store/accounts.js';
+import { claimImport, failImport, readImport, readImportByKey, type MemoryImport } from '../store/imports.js';
+import { withLedger } from '../store/ledger.js';
+import { spool, type Spool } from '../store/spool.js';
+import type { Caller, Deps } from './deps.js';
+import { prepareBatch, recordBatch, type Batch, type RowResult, type Run } from './import-batch.js';
+import { toRow, type Reading, type Rename, type Row } from './import-rows.js';
+import { optional, parseInput, tenantId, text, uuid } from './parse-input.js';
+import { FIRST_BATCH, nextBatchSize } from './rules/batch-size.js';
+import { assertMayWrite, planUsage } from './rules/quota.js';
+
+export type { MemoryImport } from '../store/imports.js';
+export type { RowResult } from './import-batch.js';
+
+const importInput = z
+  .object({ importId: optional(uuid), idempotencyKey: optional(text(255)), tenantId })
+  .refine(({ importId, idempotencyKey }) => importId === undefined || idempotencyKey === undefined, {
+    error: 'goes without an idempotency key: either names the import',
+    path: ['importId'],
+  });
+
+export interface ImportInput {
+  /** An import to go on with. */
+  importId?: unknown;
+  /** The caller's name for the import: the same one again goes on with it. */
+  idempotencyKey?: unknown;
+  /** The tenant of rows that name none. */
+  tenantId?: unknown;
+}
+
+/** Facts as NDJSON, one a line. */
+export interface ImportBody {
+  bytes: AsyncIterable<Uint8Array>;
+  rename: Rename;
+}
+
+/** An import as it goes on. */
+export interface Importing {
+  /** Where it begins: `rowsDone` rows were done by earlier requests, and are passed over. */
+  begun: MemoryImport;
+  /**
+   * Each batch as it is committed; nothing is done before it is asked for, but for one batch that is made ready. To be asked
+   * until it ends, or told to `return`. @throws AppError CONFLICT, QUOTA_EXCEEDED, UPSTREAM_*: what was committed stays, and the same
+   * import may be sent again
+   */
+  batches: AsyncGenerator<{ results: readonly RowResult[]; progress: MemoryImport }>;
+}
+
+/**
+ * Stores facts in bulk, each as `addMemories` stores one (content mode, nothing superseded). The body is taken in whole, its rows
+ * are counted against the quota, and only then the first is stored. A row that can not be stored is reported and costs no other
+ * its place. Batches are transactions of their own, in which the import advances: sent again, by key or by id, it goes on after
+ * the last row that was committed.
+ * @throws AppError BODY_TOO_LARGE, QUOTA_EXCEEDED, NOT_FOUND (no such import), INVALID_INPUT (its content is another)
+ */
+export async function importMemories(
+  deps: Deps,
+  caller: Caller,
+  input: ImportInput,
+  { bytes, rename }: ImportBody,
+): Promise<Importing> {
+  const { importId, idempotencyKey, tenantId: tenant } = parseInput(importInput, input);
+  const known = await readKnown(deps, caller, importId, idempotencyKey);
+  const { maxImportBytes: maxBytes, maxBodyBytes: maxLineBytes } = deps.config;
+  const body = await spool(bytes, { maxBytes, maxLineBytes });
+  try {
+    const contentHash = createHash('sha256')
+      .update(JSON.stringify(tenant ?? null))
+      .update(body.hash)
+      .digest();
+    await assertMayStore(deps, caller, body.rows - (known?.rowsDone ?? 0));
+    const [id, runner] = [randomUUID(), randomUUID()];
+    const key = known?.key ?? idempotencyKey ?? id;
+    const begun = await claimImport(deps.db, {
+      ...{ ...caller, id, key, contentHash, runner },
+      rowsTotal: body.rows,
+      now: deps.now(),
+    });
+    if (!begun) {
+      const field = importId === undefined ? 'idempotencyKey' : 'importId';
+      throw new AppError('INVALID_INPUT', `${field}: names an import of another content`, { field });
+    }
+    const run = { deps, caller, importId: begun.id, runner };
+    return { begun, batches: runImport(run, begun, body, { rename, tenantId: tenant, maxLineBytes }) };
+  } catch (error) {
+    await body.dispose();
+    throw error;
+  }
+}
+
+async function readKnown(
+  { db }: Deps,
+  { accountId }: Caller,
+  id: string | undefined,
+  key: string | undefined,
+): Promise<MemoryImport | null> {
+  if (id === undefined) return key === undefined ? null : readImportByKey(db, accountId, key);
+  const found = await readImport(db, accountId, id);
+  if (!found) throw new AppError('NOT_FOUND', 'There is no such import.', { field: 'importId' });
+  return found;
+}
+
+/** As if each row were new: what is a duplicate is known only later. Counted exactly under the lock of each batch. */
+async function assertMayStore(deps: Deps, caller: Caller, rows: number): Promise<void> {
+  const { account } = await readAccountAndSettings(deps.db, caller);
+  if (rows > 0) assertMayWrite(planUsage(account, deps.config.writesLimits, deps.now()), rows);
+}
+
+async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: Reading): Importing['batches'] {
+  const { deps, caller, importId: id, runner } = run;
+  const size = { rows: FIRST_BATCH };
+  let failure = 'STOPPED'; // unless it comes to its end: the caller left
+  try {
+    for await (const batch of ahead(prepared(deps, batchesOf(body, reading, begun.rowsDone, size)))) {
+      let startedAt = 0; // of the work: to wait for the lock says nothing of a batch
+      const { result } = await withLedger(deps.db, caller, deps.now, (tx, ledger) => {
+        startedAt = performance.now();
+        return recordBatch(tx, ledger, run, batch);
+      });
+      if (batch.rows.length >= size.rows) size.rows = nextBatchSize(size.rows, performance.now() - startedAt);
+      yield result;
+    }
+  } catch (error) {
+    failure = toAppError(error).code;
+    throw error;
+  } finally {
+    await body.dispose();
+    // Where the database is gone it goes on being called RUNNING, until it is sent again.
+    await failImport(deps.db, { accountId: caller.accountId, id, runner }, failure, deps.now()).catch(() => undefined);
+  }
+}
+
+/** Bytes of rows that one batch holds at most, unless a single one has more. */
+const MAX_BATCH_BYTES = 1024 * 1024;
+
+/** Rows to store together, without the first `skip`. */
+async function* batchesOf(
+  body: Spool,
+  reading: Reading,
+  skip: number,
+  size: { readonly rows: number },
+): AsyncGenerator<Row[]> {
+  let batch: Row[] = [];
+  let bytes = 0;
+  let passed = 0;
+  for await (const lines of body.lines()) {
+    for (const line of lines) {
+      passed += 1;
+      if (passed <= skip) continue;
+      const row = toRow(line, reading);
+      if (batch.length > 0 && (batch.length >= size.rows || bytes + row.bytes > MAX_BATCH_BYTES)) {
+        yield batch;
+        [batch, bytes] = [[], 0];
+      }
+      batch.push(row);
+      bytes += row.bytes;
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+async function* prepared(deps: Deps, batches: AsyncGenerator<Row[]>): AsyncGenerator<Batch> {
+  for await (const rows of batches) yield prepareBatch(deps, rows);
+}
+
+/** The same items; while one is worked on, the next is made ready. */
+async function* ahead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  let next = items.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = items.next();
+      next.catch(() => undefined); // it is thrown where it is awaited, if it still is
+      yield value;
+    }
+  } finally {
+    await items.return(undefined).catch(() => undefined);
+  }
+}
