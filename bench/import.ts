@@ -1,7 +1,7 @@
 // How many facts a second does a bulk import store, and how long does a search take meanwhile?
 // The facts of a folder (*.jsonl with "fact", and "tenant" or none), through POST /agent/memories/import of a server on a port of
 // its own: by tenant as the file says, and all in one tenant. Each layout begins on an empty database.
-// Run: npx tsx bench/import.ts FOLDER [--rows N] [--without-vector-index]                  the embedded one only
+// Run: npx tsx bench/import.ts FOLDER [--rows N] [--without-vector-index] [--without-search]    the embedded one only
 //      POSTGRES_DURABLE=true node scripts/real-postgres.js run npx tsx bench/import.ts FOLDER [...]   both
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -16,7 +16,11 @@ import { createDatabase, runSql } from '../test/support/postgres.js';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rows: { type: 'string' }, 'without-vector-index': { type: 'boolean' } },
+  options: {
+    rows: { type: 'string' },
+    'without-vector-index': { type: 'boolean' },
+    'without-search': { type: 'boolean' },
+  },
 });
 const [folder = ''] = positionals;
 const most = Number(values.rows ?? Infinity);
@@ -76,7 +80,7 @@ async function measure(app: App, url: string, facts: readonly Fact[], { name, te
   const body = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   let isOver = false;
   const asked = facts.slice(0, 5_000).map((fact) => ({ fact, tenantId: tenantOf(fact) }));
-  const searching = searchMeanwhile(url, key, asked, () => isOver);
+  const searching = searchMeanwhile(url, key, asked, () => isOver || values['without-search'] === true);
   searching.catch(() => undefined);
   const cpu = process.cpuUsage();
   const from = performance.now();

@@ -48,6 +48,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,
+    giveWay: database.giveWay,
     llm: await createLlm(config),
     bringLlm: createByoLlms(config.byo),
     embedder,

@@ -1,5 +1,6 @@
-import { readConfig } from './config.js';
+import { readConfig, readConnection } from './config.js';
 import { AppError } from './errors.js';
+import { IMPORT_USAGE, runImport } from './import-command.js';
 import { OPERATOR_USAGE, runOperatorCommand } from './operator.js';
 import { askRunningServer } from './operator-socket.js';
 import { openDatabase } from './store/client.js';
@@ -7,6 +8,7 @@ import { lockAddress } from './store/folder-lock.js';
 
 const USAGE = `Usage:
 palimpsest start
+${IMPORT_USAGE}
 ${OPERATOR_USAGE}`;
 
 type Environment = Parameters<typeof readConfig>[0];
@@ -32,6 +34,10 @@ export async function run(argv: readonly string[], env: Environment): Promise<vo
   const [command] = argv;
   if (command === 'keys' || command === 'accounts') {
     console.log(await operate(argv, env));
+    return;
+  }
+  if (command === 'import') {
+    console.log(await runImport(argv.slice(1), readConnection(env), process.stderr));
     return;
   }
   console.log(USAGE);

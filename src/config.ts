@@ -182,6 +182,16 @@ const readWebhooks = (e: Environment) => ({
   retries: { limit: e.PALIMPSEST_WEBHOOK_RETRIES, delaySeconds: e.PALIMPSEST_WEBHOOK_RETRY_SECONDS },
 });
 
+/** How the command line speaks to a running server: by the same variables as the server and the SDKs. */
+export function readConnection(env: Readonly<Record<string, string | undefined>>) {
+  const { host, port } = readConfig(env);
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return {
+    url: `http://${name.includes(':') ? `[${name}]` : name}:${port}`,
+    apiKey: env['AURRA_API_KEY'] || undefined,
+  };
+}
+
 /** The server's own model, at most one of each kind, and the terms for those that callers bring. */
 function readModels(e: Environment) {
   const limits = { timeoutMs: e.PALIMPSEST_MODEL_TIMEOUT_MS, concurrency: e.PALIMPSEST_MODEL_CONCURRENCY };

@@ -10,6 +10,8 @@ import type { Turns } from './turns.js';
 export interface Deps {
   db: Db;
   wakeups: Wakeups;
+  /** For bulk work, before each of its steps: lets others go first where they share one session. */
+  giveWay: () => Promise<void>;
   llm: Llm;
   /** A model that a caller of `accountId` brings along, for one request. @throws AppError INVALID_INPUT naming its field at fault */
   bringLlm: (choice: LlmChoice, accountId: string) => Promise<Llm>;

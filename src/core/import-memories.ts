@@ -115,6 +115,7 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
   let failure = 'STOPPED'; // unless it comes to its end: the caller left
   try {
     for await (const batch of ahead(prepared(deps, batchesOf(body, reading, begun.rowsDone, size)))) {
+      await deps.giveWay();
       let startedAt = 0; // of the work: to wait for the lock says nothing of a batch
       const { result } = await withLedger(deps.db, caller, deps.now, (tx, ledger) => {
         startedAt = performance.now();
@@ -171,11 +172,11 @@ async function* ahead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
   let next = items.next();
   try {
     for (;;) {
-      const { done, value } = await next;
-      if (done) return;
+      const item = await next;
+      if (item.done) return;
       next = items.next();
       next.catch(() => undefined); // it is thrown where it is awaited, if it still is
-      yield value;
+      yield item.value;
     }
   } finally {
     await items.return(undefined).catch(() => undefined);

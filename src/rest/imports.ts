@@ -62,11 +62,13 @@ function toStream(lines: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
     pull: async (controller) => {
-      const { done, value } = await lines.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      const line = await lines.next();
+      if (line.done) controller.close();
+      else controller.enqueue(encoder.encode(line.value));
     },
-    cancel: async () => void (await lines.return(undefined)),
+    cancel: async () => {
+      await lines.return(undefined);
+    },
   });
 }
 

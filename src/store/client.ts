@@ -4,6 +4,7 @@ import type { DatabaseConfig } from '../config.js';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-folder.js';
 import { embeddedPool } from './embedded-pool.js';
+import { giveWayOn } from './give-way.js';
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen } from './listen.js';
 import { migrate } from './migrate.js';
@@ -27,6 +28,8 @@ export interface Database {
   wakeups: Wakeups;
   /** Work that outlives the process; its tables are made when it is started. */
   queue<Data extends object>(name: string, retries: Retries, onError: (error: unknown) => void): JobQueue<Data>;
+  /** For bulk work, before each of its steps: lets others go first where they share one session. */
+  giveWay: () => Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,6 +58,7 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
     return {
       db,
       wakeups,
+      giveWay: connection.giveWay,
       queue: (name, retries, onError) => new JobQueue(connection.pool, name, retries, onError),
       close,
     };
@@ -66,6 +70,7 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
 
 interface Connection {
   pool: pg.Pool;
+  giveWay: () => Promise<void>;
   prepare(): Promise<void>;
   listen(wakeups: Wakeups): Promise<{ close: () => Promise<void> }>;
   close(): Promise<void>;
@@ -77,6 +82,7 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): 
   pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
   return {
     pool,
+    giveWay: () => Promise.resolve(),
     prepare: () => Promise.resolve(),
     listen: (wakeups) =>
       listen({
@@ -94,6 +100,7 @@ async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptio
   const pool = embeddedPool(folder.postgres);
   return {
     pool,
+    giveWay: giveWayOn(pool),
     prepare: async () => {
       for (const [name, value] of Object.entries(SESSION)) await pool.query(`SET ${name} = ${value}`);
     },

@@ -158,13 +158,17 @@ export async function findRepeated(tx: Tx, accountId: string, facts: readonly Sa
     ...{ index, tenantId, source, channel },
     fingerprint: fingerprint(text),
   }));
+  // Looked up one by one ("offset 0" keeps it so): a join that the planner made of it went through all memories of the account.
   return tx.$queryRaw`
-    SELECT sought.index, m.id, m.valid_from AS "validFrom"
+    SELECT sought.index, found.id, found.valid_from AS "validFrom"
     FROM jsonb_to_recordset(${JSON.stringify(sought)}::jsonb) AS sought (
       index integer, "tenantId" text, source text, channel text, fingerprint text)
-    JOIN memories m ON m.account_id = ${accountId}::uuid AND m.tenant_id = sought."tenantId" AND m.source = sought.source
-      AND m.channel = sought.channel AND left(m.text, 100) = sought.fingerprint
-    WHERE m.known_to IS NULL AND (m.valid_to IS NULL OR m.valid_to > ${at}::timestamptz)`;
+    CROSS JOIN LATERAL (
+      SELECT m.id, m.valid_from FROM memories m
+      WHERE m.account_id = ${accountId}::uuid AND m.tenant_id = sought."tenantId" AND m.source = sought.source
+        AND m.channel = sought.channel AND left(m.text, 100) = sought.fingerprint AND m.known_to IS NULL
+        AND (m.valid_to IS NULL OR m.valid_to > ${at}::timestamptz)
+      OFFSET 0) AS found`;
 }
 
 /** First 100 characters, counted as PostgreSQL's left() counts: code points, not UTF-16 units. */

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openSocket } from '../support/feed.js';
 import type { Client } from '../support/start-app.js';
 import { startApp, type TestApp } from '../support/start-app.js';
 
@@ -41,7 +42,7 @@ interface RowLine {
   detail?: string;
 }
 
-type Body = string | Uint8Array | ReadableStream<Uint8Array>;
+type Body = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
 
 interface SendOptions {
   key?: string;
@@ -140,13 +141,16 @@ describe('an import', () => {
     for (const row of rows) expect((await single.rest('POST', '/agent/memories', row)).status).toBe(200);
 
     const shown = async (client: Client, tenant: string) => {
-      const { body } = await client.rest('GET', `/agent/memories?include_superseded=true${tenant}`);
-      const memories = body.memories as { id: string }[];
+      const { body } = await client.rest<{ memories: { id: string }[] }>(
+        'GET',
+        `/agent/memories?include_superseded=true${tenant}`,
+      );
+      const { memories } = body;
       const audits = await Promise.all(
-        memories.map(async ({ id }) => (await client.rest('GET', `/memories/${id}/audit`)).body),
+        memories.map(async ({ id }) => (await client.rest<object>('GET', `/memories/${id}/audit`)).body),
       );
       const timelines = await Promise.all(
-        memories.map(async ({ id }) => (await client.rest('GET', `/memories/${id}/timeline`)).body),
+        memories.map(async ({ id }) => (await client.rest<object>('GET', `/memories/${id}/timeline`)).body),
       );
       return blurred({ memories, audits, timelines }, client);
     };
@@ -174,7 +178,7 @@ describe('an import', () => {
   it('names each row that it can not store by line and field, repeats none of it, and stores the others', async () => {
     const client = await app.newClient();
     const good = { content: 'The gate opens at nine.' };
-    const bad: [line: string | Uint8Array, expected: object][] = [
+    const bad: [line: string | Uint8Array<ArrayBuffer>, expected: object][] = [
       ['{"content": "half a line', { code: 'INVALID_JSON' }],
       [Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), { code: 'INVALID_JSON' }],
       ['[1, 2]', { code: 'INVALID_INPUT' }],
@@ -235,7 +239,9 @@ describe('an import', () => {
 
   it('finds duplicates among its rows and what is stored, by tenant, source, session and date', async () => {
     const client = await app.newClient();
-    const { body: first } = await client.rest('POST', '/agent/memories', { content: 'Ivo likes plums.' });
+    const { body: first } = await client.rest<{ memory_id: string }>('POST', '/agent/memories', {
+      content: 'Ivo likes plums.',
+    });
     const { rows, ended } = await importAll(
       client,
       ndjson([
@@ -293,6 +299,8 @@ describe('an import that is sent again', () => {
     );
     expect(data.import).toMatchObject({ key: 'boxes', state: 'FAILED', failure: 'STOPPED', rowsTotal: 700 });
 
+    // What a server that was killed leaves behind.
+    await app.deps.db.memoryImport.updateMany({ where: { key: 'boxes' }, data: { state: 'RUNNING', failure: null } });
     const again = await importAll(client, body, { key: 'boxes' });
     expect(again.begun.rows_done).toBeGreaterThan(0);
     expect(again.begun.rows_done).toBeLessThan(700);
@@ -450,6 +458,40 @@ describe('an import is refused', () => {
   it('never for having no rows: there is nothing to do', async () => {
     const client = await app.newClient();
     expect((await importAll(client, '\n\n')).ended).toMatchObject({ state: 'done', rows_total: 0, stored: 0 });
+  });
+});
+
+describe('the progress of an import', () => {
+  interface Progress {
+    importProgress: { state: string; rowsDone: number; rowsTotal: number; stored: number };
+  }
+  const PROGRESS = 'subscription ($id: ID!) { importProgress(id: $id) { state rowsDone rowsTotal stored } }';
+
+  it('is told as it stands, then as it moves, and ends when it is done', async () => {
+    const client = await app.newClient();
+    const socket = openSocket(await app.listen(), client.key);
+    try {
+      const importing = await readOneBatch(await send(client, numbered(700), { key: 'followed' }));
+      const { id } = await app.deps.db.memoryImport.findFirstOrThrow({ where: { key: 'followed' } });
+      const feed = socket.run<Progress>(PROGRESS, { id });
+      await vi.waitUntil(() => feed.results.length > 0, { timeout: 20_000 });
+      await importing.rest();
+      await feed.ended();
+      const told = feed.results.map(({ data }) => data?.importProgress);
+      expect(told[0]).toMatchObject({ state: 'RUNNING', rowsTotal: 700 });
+      expect(told.at(-1)).toEqual({ state: 'DONE', rowsDone: 700, rowsTotal: 700, stored: 700 });
+      const done = told.map((progress) => progress?.rowsDone ?? NaN);
+      expect(done).toEqual([...new Set(done)].sort((a, b) => a - b));
+
+      const after = socket.run<Progress>(PROGRESS, { id });
+      await after.ended();
+      expect(after.results.map(({ data }) => data?.importProgress.state)).toEqual(['DONE']);
+      const unknown = socket.run(PROGRESS, { id: '00000000-0000-4000-8000-000000000000' });
+      await unknown.ended();
+      expect(unknown.errors).toMatchObject([{ extensions: { code: 'NOT_FOUND', field: 'id' } }]);
+    } finally {
+      await socket.dispose();
+    }
   });
 });
 

@@ -1,8 +1,8 @@
 const FIRST = 200;
-const FEWEST = 20;
+const FEWEST = 50;
 const MOST = 1_000;
 /** The embedded database has one session: everybody else waits for as long as one batch takes. */
-const TARGET_MS = 150;
+const TARGET_MS = 200;
 
 /** How many rows the first batch of an import takes. */
 export const FIRST_BATCH = FIRST;
