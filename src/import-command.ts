@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, type WriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { once } from 'node:events';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -63,20 +63,22 @@ export async function runImport(argv: readonly string[], connection: Connection,
   if (file === undefined || positionals.length > 1) throw new AppError('INVALID_INPUT', `Usage:\n${IMPORT_USAGE}`);
   if (connection.apiKey === undefined) throw new AppError('UNAUTHENTICATED', 'AURRA_API_KEY: set it to an API key');
   await stat(file); // named in the error if it is not there
+  const results = values['results'] === undefined ? undefined : createWriteStream(values['results'], { flags: 'a' });
+  if (results) await once(results, 'open'); // before anything is sent: a file that can not be written
   const tenant = values['tenant'];
   const job: Job = {
     file,
     tenant,
     key: values['key'] ?? (await keyOf(file, tenant)),
     connection: { ...connection, url: values['url'] ?? connection.url },
-    results: values['results'] === undefined ? undefined : createWriteStream(values['results'], { flags: 'a' }),
+    results,
     bar: new ProgressBar(screen),
   };
   try {
     const { rows_total, stored, duplicates, rejected, import_id } = await persist(job, screen);
     return `${rows_total} rows: ${stored} stored, ${duplicates} known already, ${rejected} rejected (import ${import_id})`;
   } finally {
-    job.results?.end();
+    if (results) await finished(results.end());
   }
 }
 

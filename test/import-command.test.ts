@@ -107,6 +107,7 @@ describe('palimpsest import', () => {
     ['with an option that is none', ['x', '--nonsense'], 'key', /nonsense/],
     ['without an API key', [file], undefined, /AURRA_API_KEY/],
     ['of a file that is not there', [path.join(folder, 'none')], 'key', /ENOENT/],
+    ['with results that can not be written', [file, '--results', folder], 'key', /EISDIR/],
     ['with a wrong API key', [file], 'aurra_wrong', /UNAUTHENTICATED: Invalid API key/],
   ])('%s says what is wrong', async (_what, argv, apiKey, expected) => {
     await expect(runImport(argv, { url, apiKey }, screen())).rejects.toThrow(expected);
