@@ -104,8 +104,7 @@ async function measure(app: App, url: string, facts: readonly Fact[], { name, te
     'rows/s': Math.round(rows.length / seconds),
     'rows/s of CPU': Math.round((rows.length / (user + system)) * 1e6),
     searches: times.length,
-    'p50 ms': at(0.5),
-    'p95 ms': at(0.95),
+    ...(times.length > 0 && { 'p50 ms': at(0.5), 'p95 ms': at(0.95) }),
     load: LOAD(),
   };
 }
