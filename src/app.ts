@@ -5,7 +5,9 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
+import { startIndexing } from './core/index-pending.js';
 import { startReEmbedding } from './core/re-embed.js';
+import { ScopeSizes } from './core/scope-sizes.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
 import { AppError } from './errors.js';
@@ -45,6 +47,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const now = overrides.now ?? (() => new Date());
   const database = await openDatabase(config.database, overrides);
   const embedder = await openEmbedder(config, database);
+  const indexing = startIndexing({ db: database.db, embedder }, logger);
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,
@@ -53,6 +56,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     bringLlm: createByoLlms(config.byo),
     embedder,
     termCounts: new TermCounts(),
+    indexing,
+    scopeSizes: new ScopeSizes(),
     turns: new Turns(),
     webhookTerms: webhookTerms((url) => isAllowedUrl(url, config.webhooks.hosts)),
     now,
@@ -94,7 +99,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     fetch,
     listen: () => listen(server, config),
     close: async () => {
-      await reEmbedding.stop();
+      await Promise.all([reEmbedding.stop(), indexing.stop()]);
       await webhooks.stop();
       await socketServer.dispose();
       await closeServer(server);

@@ -3,6 +3,8 @@ import type { Embedder } from '../models/embedder.js';
 import type { Llm, LlmChoice } from '../models/llm.js';
 import type { Db } from '../store/client.js';
 import type { Wakeups } from '../store/wakeups.js';
+import type { PendingIndexing } from './index-pending.js';
+import type { ScopeSizes } from './scope-sizes.js';
 import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
 
@@ -18,6 +20,10 @@ export interface Deps {
   embedder: Embedder;
   /** How often words occur in large tenants. */
   termCounts: TermCounts;
+  /** Puts what was written in bulk into the vector index. */
+  indexing: Pick<PendingIndexing, 'wake'>;
+  /** Which scopes are too large to be compared whole. */
+  scopeSizes: ScopeSizes;
   /** Writers that must judge one another's facts, one after the other. */
   turns: Turns;
   /** What a webhook may be: known to the layers above and beside the core. */

@@ -101,7 +101,7 @@ async function decideAll(
 ): Promise<Decision[]> {
   const { deps, scope, settings } = judging;
   const { text, embedding: vector } = draft;
-  const search = { vector, embeddingModel: deps.embedder.id, createdAfter: since };
+  const search = { text, vector, embeddingModel: deps.embedder.id, createdAfter: since };
   const stored = shortlist(text, await nearestCurrent(deps.db, scope, search, deps.now()), CANDIDATES);
   const rivals: Rival[] = [...nearestDrafts(draft, before, deps.now()), ...stored];
   // Excluded ones never reach a model.

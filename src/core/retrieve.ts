@@ -1,9 +1,9 @@
 import type { AsOf } from '../store/beliefs.js';
-import { probe, readAllCandidates, readBestCandidates, type Candidate, type Where } from '../store/candidates.js';
-import { readLastSeq } from '../store/events.js';
+import { countUpTo, readBest, readTerms, readWhole, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
 import { relevanceOf, weightsOf, type Asked, type Relevance } from './rules/relevance.js';
+import { rarestOf } from './rules/rare-terms.js';
 
 export interface Hit extends Relevance {
   id: string;
@@ -16,37 +16,91 @@ export interface Retrieval {
   text: string;
   filter: MemoryFilter;
   asOf: AsOf;
+  /** So many of the best are looked for; where more are at hand, all of them are given. */
+  depth: number;
 }
 
 /** Scopes of up to so many memories are compared whole: exact, and no slower than looking through indexes. */
 const SMALL = 1_000;
-/** A question longer than so many terms says nothing more about what is sought. */
-const MAX_TERMS = 31;
-/** Terms in at most this share of the memories are looked for by themselves; commoner ones only lend weight. */
-const RARE_SHARE = 0.02;
+/** Of scopes of up to so many every vector is compared: more than that through the index are dearer than few without. */
+const MEDIUM = 5_000;
+/** How many of the nearest are looked at: of a large scope no more than the pages asked for need. */
+const TIERS = [100, 1_000, 12_000] as const;
+/** Beyond so many the index would be read nearly whole. */
+const MOST_INDEXED = 1_000;
+
+/** One search: what is looked for, and where. */
+interface Search {
+  deps: Deps;
+  where: Where;
+  sought: { text: string; vector: Float32Array; embeddingModel: string };
+  depth: number;
+}
 
 /**
  * Memories by relevance to a text, best first: words weighed by rarity, nearness in meaning, and what stands beside them in
- * their session. Every filter, and both time axes, hold before anything is ranked. The one retrieval of both doors.
+ * their session. Every filter, and both time axes, hold before anything is ranked. The one retrieval of both doors. A deeper
+ * search gives the same beginning.
  */
-export async function retrieve(deps: Deps, { scope, text, filter, asOf }: Retrieval): Promise<Hit[]> {
-  const { db, embedder, now } = deps;
+export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth }: Retrieval): Promise<Hit[]> {
+  const { db, embedder, now, scopeSizes } = deps;
+  const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([text], 'query');
   const where: Where = { scope, filter, asOf, now: now() };
-  const [[vector = new Float32Array(embedder.dimensions)], { terms: all, size }] = await Promise.all([
-    embedder.embed([text], 'query'),
-    probe(db, where, text, SMALL + 1),
-  ]);
-  const terms = all.slice(0, MAX_TERMS);
-  const sought = { terms, rareTerms: terms, vector, embeddingModel: embedder.id };
-  const isPast = asOf.valid !== undefined || asOf.known !== undefined;
-  if (size <= SMALL || isPast) {
-    const candidates = await readAllCandidates(db, where, sought);
-    return ranked(candidates, { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) });
+  const search: Search = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, depth };
+  if (!scopeSizes.get(scope, filter)) {
+    const { terms, candidates } = await readWhole(db, where, search.sought, SMALL);
+    if (candidates)
+      return ranked(candidates, { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) });
   }
-  const { total, holding } = await deps.termCounts.holding(db, scope, await readLastSeq(db, scope.accountId), terms);
-  const rareTerms = terms.filter((_, i) => (holding[i] ?? 0) <= RARE_SHARE * total);
-  const candidates = await readBestCandidates(db, where, { ...sought, rareTerms });
-  return ranked(candidates, { terms, weights: weightsOf(terms, total, holding) });
+  return retrieveFromMany(search);
+}
+
+async function retrieveFromMany(search: Search): Promise<Hit[]> {
+  const { deps, where, depth } = search;
+  const { terms, seq } = await readTerms(deps.db, where.scope, search.sought.text);
+  const { total, holding } = await deps.termCounts.holding(deps.db, where.scope, seq, terms);
+  const asked: Asked = { terms, weights: weightsOf(terms, total, holding) };
+  const rareTerms = rarestOf(terms, holding, total);
+  const hits: Hit[] = [];
+  const seen = new Set<string>();
+  for (const near of TIERS) {
+    const { candidates, isAll } = await readPools(search, asked.terms, rareTerms, near);
+    for (const hit of ranked(candidates, asked)) {
+      if (seen.has(hit.id)) continue;
+      seen.add(hit.id);
+      hits.push(hit);
+    }
+    if (isAll || hits.length >= depth) break;
+  }
+  return hits;
+}
+
+/** Through the index where that pays, and exactly where it does not, or where the index gave less than was asked for. */
+async function readPools(
+  { deps: { db, scopeSizes }, where, sought }: Search,
+  terms: readonly string[],
+  rareTerms: readonly string[],
+  near: number,
+): Promise<{ candidates: readonly Candidate[]; isAll: boolean }> {
+  const { scope, filter, asOf } = where;
+  const exactly = async () => {
+    const { candidates, isShort } = await readBest(db, where, sought, terms, { near, rareTerms, isExact: true });
+    if (isShort && near <= SMALL) scopeSizes.setSmall(scope, filter);
+    return { candidates, isAll: isShort };
+  };
+  // The index is of what is current.
+  const isPast = asOf.valid !== undefined || asOf.known !== undefined;
+  if (isPast || near > MOST_INDEXED) return exactly();
+  let known = scopeSizes.get(scope, filter);
+  if (!known) {
+    known = { size: await countUpTo(db, where, MEDIUM + 1), isSparse: false };
+    scopeSizes.setLarge(scope, filter, known);
+  }
+  if (known.size <= MEDIUM || known.isSparse) return exactly();
+  const { candidates, isShort } = await readBest(db, where, sought, terms, { near, rareTerms, isExact: false });
+  if (!isShort) return { candidates, isAll: false };
+  scopeSizes.setLarge(scope, filter, { ...known, isSparse: true });
+  return exactly();
 }
 
 /** How many of the candidates hold each term. */

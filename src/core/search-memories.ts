@@ -41,7 +41,8 @@ export async function searchMemories(
   const { query: sought, tenantId: tenant, asOf: cell = {}, atLeast, limit = 10, offset = 0, ...filter } = checked;
   await awaitCursor(deps, caller, atLeast);
   const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
-  const ranked = await retrieve(deps, { scope, text: sought, filter, asOf: cell });
+  const depth = offset + limit + 1;
+  const ranked = await retrieve(deps, { scope, text: sought, filter, asOf: cell, depth });
   const page = ranked.slice(offset, offset + limit);
   const rows = await readMemories(
     deps.db,

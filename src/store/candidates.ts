@@ -1,34 +1,22 @@
 import { toSql } from 'pgvector';
 import { Prisma } from '../generated/prisma/client.js';
-import type { Db } from './client.js';
+import {
+  asked,
+  features,
+  idOrNull,
+  linkSessions,
+  orNoId,
+  unpack,
+  type Candidate,
+  type Packed,
+  type Sought,
+} from './candidate-rows.js';
+import { PLANNED_EACH_TIME, type Db } from './client.js';
 import { inScope, type MemoryFilter, type Scope } from './listing.js';
-import { indexedVector, inModel } from './vector-index.js';
+import { indexedVector, isNearIndexed, isPending } from './vector-index.js';
 import { visible, type AsOf } from './visibility.js';
 
-/** A memory with all that its rank depends on. */
-export interface Candidate {
-  id: string;
-  createdSeq: bigint;
-  validFrom: Date;
-  /** The matching memories before and after it in its session. */
-  previousId: string | null;
-  nextId: string | null;
-  /** Cosine with the question, 0 to 1; 0 where the two have no common vector space. */
-  similarity: number;
-  /** Which of the question's terms it holds: bit i stands for term i. */
-  matched: number;
-  /** Number of distinct terms. */
-  length: number;
-}
-
-export interface Sought {
-  /** Lexemes of the question, at most 31. */
-  terms: readonly string[];
-  /** Those rare enough to look for by themselves. */
-  rareTerms: readonly string[];
-  vector: Float32Array;
-  embeddingModel: string;
-}
+export type { Candidate, Sought } from './candidate-rows.js';
 
 export interface Where {
   scope: Scope;
@@ -37,93 +25,158 @@ export interface Where {
   now: Date;
 }
 
-/** The lexemes of a text, as PostgreSQL's English dictionary has them, and how many memories match, counted up to `upTo`. */
-export async function probe(
+const matches = ({ scope, filter, asOf, now }: Where): Prisma.Sql =>
+  Prisma.sql`${inScope(scope, filter)} AND ${visible(asOf, 'CURRENT', now)}`;
+
+/**
+ * The question's terms and, unless more than `most` memories match, every one of them: for scopes small enough to be compared
+ * whole. One statement.
+ */
+export async function readWhole(
   db: Db,
   where: Where,
-  text: string,
-  upTo: number,
-): Promise<{ terms: string[]; size: number }> {
-  const [row] = await db.$queryRaw<{ terms: string[]; size: number }[]>`
-    SELECT tsvector_to_array(to_tsvector('english', ${text})) AS terms,
-           (SELECT count(*)::int FROM (SELECT 1 FROM memories m WHERE ${matches(where)} LIMIT ${upTo}) AS seen) AS size`;
-  return row ?? { terms: [], size: 0 };
+  sought: Sought,
+  most: number,
+): Promise<{ terms: string[]; candidates: Candidate[] | null }> {
+  const [row] = await db.$queryRaw<(Packed & { terms: string[]; size: number })[]>`
+    WITH asked AS MATERIALIZED (${asked(sought.text)})
+    SELECT asked.terms, whole.size, whole.rows, whole.words
+    FROM asked CROSS JOIN LATERAL (
+      SELECT count(*)::int AS size, string_agg(fields, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
+      FROM (SELECT ${features(sought)} FROM memories m WHERE ${matches(where)} LIMIT ${literal(most + 1)}) AS each
+    ) AS whole`;
+  if (!row) return { terms: [], candidates: [] };
+  return { terms: row.terms, candidates: row.size > most ? null : linkSessions(unpack(row, row.terms)) };
 }
 
-/** Every memory that matches, with what its rank depends on: for scopes small enough to be compared whole. */
-export function readAllCandidates(db: Db, where: Where, sought: Sought): Promise<Candidate[]> {
-  const session = Prisma.sql`(PARTITION BY m.session_id ORDER BY m.created_seq)`;
-  const beside = (neighbour: Prisma.Sql): Prisma.Sql =>
-    Prisma.sql`CASE WHEN m.session_id IS NOT NULL THEN ${neighbour} OVER ${session} END`;
-  return db.$queryRaw`
-    SELECT ${features(sought)}, ${beside(Prisma.sql`lag(m.id)`)} AS "previousId", ${beside(Prisma.sql`lead(m.id)`)} AS "nextId"
-    FROM memories m WHERE ${matches(where)}`;
+/** The question's terms, and the account's newest sequence number. */
+export async function readTerms(db: Db, { accountId }: Scope, text: string): Promise<{ terms: string[]; seq: bigint }> {
+  const [row] = await db.$queryRaw<{ terms: string[]; seq: bigint | null }[]>`
+    SELECT asked.terms, (SELECT last_seq FROM accounts WHERE id = ${accountId}::uuid) AS seq
+    FROM (${asked(text)}) AS asked`;
+  return { terms: row?.terms ?? [], seq: row?.seq ?? 0n };
 }
 
-/** How many the vector index gives, and how many of the rows with a rare term: with so many the best ten hardly ever miss one. */
-const NEAR = 100;
+/** How many memories match, counted up to `most`. */
+export async function countUpTo(db: Db, where: Where, most: number): Promise<number> {
+  const [row] = await db.$queryRaw<{ size: number }[]>`
+    SELECT count(*)::int AS size FROM (SELECT 1 FROM memories m WHERE ${matches(where)} LIMIT ${literal(most)}) AS seen`;
+  return row?.size ?? 0;
+}
+
+export interface Pools {
+  /** How many are taken by nearness; it bounds those by words as well. */
+  near: number;
+  /** Terms that are looked for by themselves. */
+  rareTerms: readonly string[];
+  /** Every memory of the scope is compared with the question; else the nearest are looked up in the vector index. */
+  isExact: boolean;
+}
+
+/** By words so many are enough: the best ten hardly ever miss one, and more are only dearer to compare. */
 const WORDED = 100;
 
 /**
  * The memories of a large scope that can rank high: nearest by vector, those with rare terms, and the neighbours of both in
- * their sessions. pgvector goes on scanning its index until the filter has let enough through (iterative scan).
+ * their sessions. `isShort`: there are fewer than were asked for by nearness; where the index was used, perhaps only because
+ * pgvector, which goes on scanning until the filter has let enough through, came to the bound of that.
  */
-export function readBestCandidates(db: Db, where: Where, sought: Sought): Promise<Candidate[]> {
-  const near = toSql([...sought.vector]) as string;
-  const indexed = indexedVector(sought.vector.length);
-  const worded =
-    sought.rareTerms.length === 0
-      ? Prisma.empty
-      : Prisma.sql`UNION (
-          SELECT m.id, m.session_id, m.created_seq FROM memories m
-          WHERE ${matches(where)} AND m.lexemes @@ ${anyOf(sought.rareTerms)}::tsquery
-          ORDER BY ${matchCount(sought.terms)} DESC, m.created_seq DESC LIMIT ${WORDED})`;
-  const beside = (comparison: Prisma.Sql, order: Prisma.Sql): Prisma.Sql => Prisma.sql`(
+export async function readBest(
+  db: Db,
+  where: Where,
+  sought: Sought,
+  terms: readonly string[],
+  pools: Pools,
+): Promise<{ candidates: Candidate[]; isShort: boolean }> {
+  const [pool] = await db.$queryRaw<{ near: number; ids: string[] | null }[]>`
+    WITH asked AS MATERIALIZED (${asked(sought.text)}),
+    ${pools.isExact ? exactPools(where, sought, pools) : indexedPools(where, sought, pools)}
+    SELECT (SELECT count(*)::int FROM near) AS near,
+      (SELECT array_agg(id) FROM (SELECT id FROM near UNION SELECT id FROM worded) AS pool) AS ids`;
+  const candidates = await readWithNeighbours(db, where, sought, terms, pool?.ids ?? []);
+  return { candidates, isShort: (pool?.near ?? 0) < pools.near };
+}
+
+async function readWithNeighbours(
+  db: Db,
+  where: Where,
+  sought: Sought,
+  terms: readonly string[],
+  ids: readonly string[],
+): Promise<Candidate[]> {
+  const account = Prisma.sql`${where.scope.accountId}::uuid`;
+  const beside = (
+    comparison: Prisma.Sql,
+    order: Prisma.Sql,
+  ): Prisma.Sql => Prisma.sql`CASE WHEN pool.session_id IS NOT NULL THEN (
     SELECT m.id FROM memories m
     WHERE ${matches(where)} AND m.session_id = pool.session_id AND m.created_seq ${comparison} pool.created_seq
-    ORDER BY m.created_seq ${order} LIMIT 1)`;
-  return db.$queryRaw`
-    WITH pool AS MATERIALIZED (
-      (SELECT m.id, m.session_id, m.created_seq FROM memories m
-       WHERE ${matches(where)} AND ${inModel(sought.embeddingModel)}
-       ORDER BY ${indexed} <=> ${near}::vector LIMIT ${NEAR})
-      ${worded}
-    ), linked AS MATERIALIZED (
+    ORDER BY m.created_seq ${order} LIMIT 1) END`;
+  const [row] = await db.$queryRaw<Packed[]>`
+    WITH asked AS MATERIALIZED (${asked(sought.text)}),
+    linked AS MATERIALIZED (
       SELECT pool.id, ${beside(Prisma.sql`<`, Prisma.sql`DESC`)} AS previous, ${beside(Prisma.sql`>`, Prisma.sql`ASC`)} AS next
-      FROM pool
+      FROM unnest(${[...ids]}::uuid[]) AS found (id) JOIN memories pool ON pool.account_id = ${account} AND pool.id = found.id
     ), chosen AS (
       SELECT id, previous, next FROM linked
       UNION ALL
       SELECT id, NULL, NULL FROM (SELECT previous AS id FROM linked UNION SELECT next FROM linked) AS lending
       WHERE id NOT IN (SELECT id FROM linked)
     )
-    SELECT ${features(sought)}, chosen.previous AS "previousId", chosen.next AS "nextId"
-    FROM chosen JOIN memories m ON m.account_id = ${where.scope.accountId}::uuid AND m.id = chosen.id`;
+    SELECT string_agg(fields || beside, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
+    FROM (
+      SELECT ${features(sought)}, ${orNoId(Prisma.sql`chosen.previous`)} || ${orNoId(Prisma.sql`chosen.next`)} AS beside
+      FROM asked CROSS JOIN chosen JOIN memories m ON m.account_id = ${account} AND m.id = chosen.id
+    ) AS each`;
+  if (!row) return [];
+  return unpack(row, terms, 32, (bytes) => ({ previousId: idOrNull(bytes, 0), nextId: idOrNull(bytes, 16) }));
 }
 
-const matches = ({ scope, filter, asOf, now }: Where): Prisma.Sql =>
-  Prisma.sql`${inScope(scope, filter)} AND ${visible(asOf, 'CURRENT', now)}`;
+const near = ({ vector }: Sought): Prisma.Sql => Prisma.sql`${toSql([...vector]) as string}::vector`;
+/** How many of the question's terms a row holds. */
+const held = Prisma.sql`length(m.lexemes) - length(ts_delete(m.lexemes, asked.terms))`;
 
-function features({ terms, vector, embeddingModel }: Sought): Prisma.Sql {
-  const near = toSql([...vector]) as string;
-  // Vectors of another model are of another length: to compare them would be an error, not a low rank.
-  return Prisma.sql`m.id, m.created_seq AS "createdSeq", m.valid_from AS "validFrom", length(m.lexemes) AS length,
-    CASE WHEN m.embedding_model = ${embeddingModel}
-      THEN greatest(0, coalesce(nullif(1 - (m.embedding <=> ${near}::vector), 'NaN'), 0)) ELSE 0 END AS similarity,
-    ${bits(terms)} AS matched`;
+/** Written out: PostgreSQL plans by it. There are few, so that there are few statements. */
+const literal = (count: number): Prisma.Sql => Prisma.raw(String(count));
+
+/** Through the vector index, with what waits to be put there, and the index of words. */
+function indexedPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
+  const limit = literal(pools.near);
+  const distance = Prisma.sql`${indexedVector(sought.vector.length)} <=> ${near(sought)}`;
+  const worded =
+    pools.rareTerms.length === 0
+      ? Prisma.sql`SELECT id FROM near`
+      : Prisma.sql`
+      SELECT m.id FROM asked CROSS JOIN memories m
+      WHERE ${matches(where)} AND m.lexemes @@ ${anyOf(pools.rareTerms)}::tsquery
+      ORDER BY ${held} DESC, m.created_seq DESC LIMIT ${literal(WORDED)}`;
+  return Prisma.sql`
+    near AS MATERIALIZED (
+      SELECT id FROM (
+        (SELECT m.id, ${distance} AS distance FROM memories m
+         WHERE ${matches(where)} AND ${isNearIndexed(sought.embeddingModel)} ORDER BY ${distance} LIMIT ${limit})
+        UNION ALL
+        (SELECT m.id, ${distance} AS distance FROM memories m
+         WHERE ${matches(where)} AND ${isPending(sought.embeddingModel)} ORDER BY ${distance} LIMIT ${limit})
+      ) AS both_kinds ORDER BY distance LIMIT ${limit}
+    ), worded AS MATERIALIZED (${worded}) ${Prisma.raw(PLANNED_EACH_TIME)}`;
+}
+
+/** In one pass over the scope. A memory of another embedding model comes after those that can be compared, instead of being left out. */
+function exactPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
+  return Prisma.sql`
+    compared AS MATERIALIZED (
+      SELECT m.id, m.created_seq,
+        CASE WHEN m.embedding_model = ${sought.embeddingModel} THEN m.embedding <=> ${near(sought)} END AS distance,
+        CASE WHEN m.lexemes @@ ${anyOf(pools.rareTerms)}::tsquery THEN ${held} ELSE 0 END AS held
+      FROM asked CROSS JOIN memories m WHERE ${matches(where)}
+    ), near AS MATERIALIZED (
+      SELECT id FROM compared ORDER BY distance, created_seq DESC LIMIT ${literal(pools.near)}
+    ), worded AS MATERIALIZED (
+      SELECT id FROM compared WHERE held > 0 ORDER BY held DESC, created_seq DESC LIMIT ${literal(WORDED)}
+    )`;
 }
 
 const quoted = (term: string): string => `'${term.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
-const anyOf = (terms: readonly string[]): string => terms.map(quoted).join(' | ');
-
-/** Bit i: whether the row holds term i. */
-function bits(terms: readonly string[]): Prisma.Sql {
-  if (terms.length === 0) return Prisma.sql`0`;
-  const each = terms.map((term, i) => Prisma.sql`(m.lexemes @@ ${quoted(term)}::tsquery)::int * ${2 ** i}::int`);
-  return Prisma.sql`(${Prisma.join(each, ' + ')})`;
-}
-
-function matchCount(terms: readonly string[]): Prisma.Sql {
-  const each = terms.map((term) => Prisma.sql`(m.lexemes @@ ${quoted(term)}::tsquery)::int`);
-  return Prisma.sql`(${Prisma.join(each, ' + ')})`;
-}
+/** As PostgreSQL reads a query; of no terms one that finds nothing. */
+const anyOf = (terms: readonly string[]): string | null => (terms.length === 0 ? null : terms.map(quoted).join(' | '));

@@ -50,10 +50,13 @@ export interface NewWrite {
   memories: readonly NewMemory[];
 }
 
-/** Inserts what writes brought, with their captures and new chains: one statement for any number of memories. */
+/**
+ * Inserts what writes brought, with their captures and new chains: one statement for any number of memories. `isIndexedLater`:
+ * leaves the vector index, most of the cost of a row, to `indexPending`; until then searches compare these rows one by one.
+ */
 export async function insertMemories(
   tx: Tx,
-  where: { accountId: string; at: Date; embeddingModel: string },
+  where: { accountId: string; at: Date; embeddingModel: string; isIndexedLater?: boolean },
   writes: readonly NewWrite[],
 ): Promise<void> {
   const rows = writes.flatMap(({ capture, memories }) => memories.map((memory) => toRow(capture, memory)));
@@ -80,13 +83,14 @@ export async function insertMemories(
     )
     INSERT INTO memories (account_id, id, chain_id, capture_id, tenant_id, text, topic, importance, importance_word,
                           source, channel, session_id, message_index, span_start, span_end, created_seq, valid_from,
-                          valid_to, known_from, known_to, superseded_by_id, believed_from, embedding_model, embedding)
+                          valid_to, known_from, known_to, superseded_by_id, believed_from, embedding_model, embedding,
+                          near_indexed)
     SELECT ${where.accountId}::uuid, id, "chainId", "captureId", "tenantId", text, topic, importance,
            "importanceWord", source, channel, "sessionId", "messageIndex",
            "spanStart", "spanEnd", "createdSeq", "validFrom", "validTo", ${where.at}::timestamptz,
            CASE WHEN "supersededById" IS NULL THEN NULL ELSE ${where.at}::timestamptz END,
            "supersededById", ${where.at}::timestamptz, ${where.embeddingModel},
-           ${fromWholeNumbers(Prisma.sql`embedding`, dimensions)}
+           ${fromWholeNumbers(Prisma.sql`embedding`, dimensions)}, ${!where.isIndexedLater}
     FROM new ORDER BY "createdSeq"`;
 }
 

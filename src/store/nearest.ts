@@ -2,18 +2,19 @@ import { toSql } from 'pgvector';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Db } from './client.js';
 import type { Scope } from './listing.js';
-import { indexedVector, inModel } from './vector-index.js';
+import { indexedVector, inModel, isNearIndexed, isPending, outsideModel } from './vector-index.js';
 
 export interface NearMemory {
   id: string;
   text: string;
   topic: string;
   validFrom: Date;
-  /** Cosine of the two vectors, 0 to 1. */
+  /** Cosine of the two vectors, 0 to 1; 0 where the two have no common vector space. */
   similarity: number;
 }
 
 export interface Vicinity {
+  text: string;
   vector: Float32Array;
   embeddingModel: string;
   /** Only what was stored after this sequence number. */
@@ -22,31 +23,64 @@ export interface Vicinity {
 
 /** Enough to make a shortlist of, and fewer than the index looks at in one go (hnsw.ef_search). */
 const POOL = 40;
+/** Of those that have no vector to compare: none, unless the embedding model is being changed. */
+const WORDED_POOL = 20;
 
-/** The current memories of a tenant that are nearest by vector, through the index where that gives enough and else exactly. */
+/**
+ * The current memories of a tenant that are nearest by vector, through the index where that gives enough and else exactly;
+ * and of those that still have the vector of another model, the ones that share most words.
+ */
 export async function nearestCurrent(db: Db, scope: Scope, vicinity: Vicinity, now: Date): Promise<NearMemory[]> {
+  const { embeddingModel, createdAfter } = vicinity;
+  if (createdAfter !== undefined) return search(db, scope, vicinity, exactly(vicinity), now);
   const typed = indexedVector(vicinity.vector.length);
+  const found = await search(
+    db,
+    scope,
+    vicinity,
+    [
+      { kind: isNearIndexed(embeddingModel), embedding: typed },
+      { kind: isPending(embeddingModel), embedding: typed },
+    ],
+    now,
+  );
   // The index knows no tenants: a small one may have none among the nearest of all.
-  const found = vicinity.createdAfter === undefined ? await search(db, scope, vicinity, typed, now) : [];
-  return found.length >= POOL / 2 ? found : search(db, scope, vicinity, Prisma.sql`m.embedding`, now);
+  return found.length >= POOL / 2 ? found : search(db, scope, vicinity, exactly(vicinity), now);
 }
+
+interface Branch {
+  kind: Prisma.Sql;
+  embedding: Prisma.Sql;
+}
+
+const exactly = ({ embeddingModel }: Vicinity): Branch[] => [
+  { kind: inModel(embeddingModel), embedding: Prisma.sql`m.embedding` },
+];
 
 function search(
   db: Db,
   { accountId, tenantId }: Scope,
-  { vector, embeddingModel, createdAfter }: Vicinity,
-  embedding: Prisma.Sql,
+  { text, vector, embeddingModel, createdAfter }: Vicinity,
+  branches: readonly Branch[],
   now: Date,
 ): Promise<NearMemory[]> {
-  const near = toSql([...vector]) as string;
+  const near = Prisma.sql`${toSql([...vector]) as string}::vector`;
+  const isRival = Prisma.sql`m.account_id = ${accountId}::uuid AND m.tenant_id = ${tenantId} AND m.known_to IS NULL
+      AND (m.valid_to IS NULL OR m.valid_to > ${now}::timestamptz) AND m.created_seq > ${createdAfter ?? 0n}`;
+  const byVector = branches.map(
+    ({ kind, embedding }) => Prisma.sql`
+    (SELECT m.id, m.text, m.topic, m.valid_from AS "validFrom", ${embedding} <=> ${near} AS distance
+     FROM memories m WHERE ${isRival} AND ${kind} ORDER BY ${embedding} <=> ${near} LIMIT ${POOL})`,
+  );
   return db.$queryRaw`
-    SELECT m.id, m.text, m.topic, m.valid_from AS "validFrom",
-           greatest(0, coalesce(nullif(1 - (${embedding} <=> ${near}::vector), 'NaN'), 0)) AS similarity
-    FROM memories m
-    WHERE m.account_id = ${accountId}::uuid AND m.tenant_id = ${tenantId} AND m.known_to IS NULL
-      AND (m.valid_to IS NULL OR m.valid_to > ${now}::timestamptz)
-      AND ${inModel(embeddingModel)} AND m.created_seq > ${createdAfter ?? 0n}
-    ORDER BY ${embedding} <=> ${near}::vector LIMIT ${POOL}`;
+    WITH asked AS MATERIALIZED (
+      SELECT tsvector_to_array(lexemes) AS terms FROM to_tsvector('english', ${text}) AS lexemes
+    ), near AS (SELECT * FROM (${Prisma.join(byVector, ' UNION ALL ')}) AS found ORDER BY distance LIMIT ${POOL})
+    SELECT id, text, topic, "validFrom", greatest(0, coalesce(nullif(1 - distance, 'NaN'), 0)) AS similarity FROM near
+    UNION ALL
+    (SELECT m.id, m.text, m.topic, m.valid_from, 0 FROM asked CROSS JOIN memories m
+     WHERE ${isRival} AND ${outsideModel(embeddingModel)}
+     ORDER BY length(ts_delete(m.lexemes, asked.terms)) - length(m.lexemes), m.created_seq DESC LIMIT ${WORDED_POOL})`;
 }
 
 /** Current facts that tell the name of the person called "User"; a few are enough to see whether they agree. */

@@ -11,20 +11,21 @@ export interface TermStats {
 /** A term in fewer than one in so many memories counts as rare, however rare. */
 export const RARE = 500;
 
+/** No lexeme is written like this: it stands for the memory itself, so that one pass counts the terms and the memories. */
+const EACH = '\u0002';
+
 /** Counts the terms of a tenant's current memories. One pass over all of them: to be kept, not asked for at every search. */
 export async function countTerms(db: Db, { accountId, tenantId }: Scope): Promise<TermStats> {
-  const rows = await db.$queryRaw<{ word: string | null; count: number }[]>`
+  const rows = await db.$queryRaw<{ word: string; count: number }[]>`
     WITH stats AS MATERIALIZED (
       SELECT word, ndoc FROM ts_stat(format(
-        'SELECT lexemes FROM memories WHERE account_id = %L::uuid AND tenant_id = %L AND known_to IS NULL',
-        ${accountId}::text, ${tenantId}::text))
-    ), whole AS (
-      SELECT count(*)::int AS total FROM memories
-      WHERE account_id = ${accountId}::uuid AND tenant_id = ${tenantId} AND known_to IS NULL
+        'SELECT lexemes || array_to_tsvector(ARRAY[%L]) FROM memories
+         WHERE account_id = %L::uuid AND tenant_id = %L AND known_to IS NULL',
+        ${EACH}::text, ${accountId}::text, ${tenantId}::text))
     )
-    SELECT NULL AS word, total AS count FROM whole
-    UNION ALL
-    SELECT word, ndoc AS count FROM stats, whole WHERE ndoc * ${RARE} >= total`;
-  const total = rows.find(({ word }) => word === null)?.count ?? 0;
-  return { total, common: new Map(rows.flatMap(({ word, count }) => (word === null ? [] : [[word, count] as const]))) };
+    SELECT word, ndoc AS count FROM stats WHERE ndoc * ${RARE} >= (SELECT ndoc FROM stats WHERE word = ${EACH})`;
+  const common = new Map(rows.map(({ word, count }) => [word, count]));
+  const total = common.get(EACH) ?? 0;
+  common.delete(EACH);
+  return { total, common };
 }

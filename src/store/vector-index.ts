@@ -33,6 +33,12 @@ export const indexedVector = (dimensions: number): Prisma.Sql =>
 /** That `memories m` is of a model. Written out: PostgreSQL must see that the partial index of this model holds all that is asked for. */
 export const inModel = (id: string): Prisma.Sql => Prisma.sql`m.embedding_model = ${Prisma.raw(quoted(id))}`;
 
+/** That `memories m` is in the vector index of a model, or would be if it were held current. */
+export const isNearIndexed = (id: string): Prisma.Sql => Prisma.sql`${inModel(id)} AND m.near_indexed`;
+
+/** That `memories m` is of a model, and waits to be put into its index. */
+export const isPending = (id: string): Prisma.Sql => Prisma.sql`${inModel(id)} AND NOT m.near_indexed`;
+
 /** That `memories m` is of another model than this one; written out for the same reason. */
 export const outsideModel = (id: string): Prisma.Sql => Prisma.sql`m.embedding_model <> ${Prisma.raw(quoted(id))}`;
 
@@ -80,7 +86,7 @@ const create = (db: Db, model: VectorSpace, isIndexed: boolean): Promise<void> =
 const createNear = ({ id, dimensions }: VectorSpace): string =>
   `CREATE INDEX IF NOT EXISTS ${nearIndex(id)} ON memories
    USING hnsw ((embedding::${typeOf(dimensions)}) ${dimensions > MOST_WHOLE ? 'halfvec' : 'vector'}_cosine_ops)
-   WITH (m = 12, ef_construction = 40) WHERE known_to IS NULL AND embedding_model = ${quoted(id)}`;
+   WITH (m = 12, ef_construction = 40) WHERE known_to IS NULL AND near_indexed AND embedding_model = ${quoted(id)}`;
 
 /** In the order in which they are changed, read backwards. Empty most of the time, so that a look at it costs nothing. */
 const createOutdated = (id: string): string =>

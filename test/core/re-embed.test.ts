@@ -106,7 +106,7 @@ const near = (db: Db, { accountId }: Caller, vector: Float32Array, embeddingMode
   nearestCurrent(
     db,
     { accountId, tenantId: storedTenant(undefined) },
-    { vector, embeddingModel, createdAfter: undefined },
+    { text: '', vector, embeddingModel, createdAfter: undefined },
     new Date(),
   );
 

@@ -1,0 +1,39 @@
+import type { MemoryFilter, Scope } from '../store/listing.js';
+
+interface Known {
+  /** As it was counted, up to a bound. */
+  size: number;
+  /** Looked up in the vector index it came out short: its rows are too few among all. */
+  isSparse: boolean;
+}
+
+const MOST_KEPT = 5_000;
+
+/**
+ * Which scopes (a tenant and a filter) are too large to be compared whole. It only says which way to search first, so that
+ * it may be out of date: each way finds out by itself when it was the wrong one.
+ */
+export class ScopeSizes {
+  readonly #large = new Map<string, Known>();
+
+  /** Undefined: not known to be large. */
+  get(scope: Scope, filter: MemoryFilter): Known | undefined {
+    return this.#large.get(nameOf(scope, filter));
+  }
+
+  setLarge(scope: Scope, filter: MemoryFilter, known: Known): void {
+    const name = nameOf(scope, filter);
+    this.#large.delete(name);
+    this.#large.set(name, known);
+    const [oldest] = this.#large.size > MOST_KEPT ? this.#large.keys() : [];
+    if (oldest !== undefined) this.#large.delete(oldest);
+  }
+
+  setSmall(scope: Scope, filter: MemoryFilter): void {
+    this.#large.delete(nameOf(scope, filter));
+  }
+}
+
+/** A filter may hold a hundred long names; of the few that are large the text is kept. */
+const nameOf = ({ accountId, tenantId }: Scope, { createdAfter, ...filter }: MemoryFilter): string =>
+  JSON.stringify([accountId, tenantId, createdAfter?.toString(), filter]);
