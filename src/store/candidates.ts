@@ -25,6 +25,10 @@ export interface Where {
   now: Date;
 }
 
+/** A filter's share of a tenant is anything: the plan for a filter of unknown values would be one for a filter that leaves all. */
+const planned = ({ filter }: Where): Prisma.Sql =>
+  Object.values(filter).some((value) => value !== undefined) ? Prisma.raw(PLANNED_EACH_TIME) : Prisma.empty;
+
 const matches = ({ scope, filter, asOf, now }: Where): Prisma.Sql =>
   Prisma.sql`${inScope(scope, filter)} AND ${visible(asOf, 'CURRENT', now)}`;
 
@@ -43,7 +47,7 @@ export async function readWhole(
     SELECT asked.terms, whole.size, whole.rows, whole.words
     FROM asked CROSS JOIN LATERAL (
       SELECT count(*)::int AS size, string_agg(fields, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
-      FROM (SELECT ${features(sought)} FROM memories m WHERE ${matches(where)} LIMIT ${literal(most + 1)}) AS each
+      FROM (SELECT ${features(sought)} FROM memories m WHERE ${matches(where)} LIMIT ${literal(most + 1)} ${planned(where)}) AS each
     ) AS whole`;
   if (!row) return { terms: [], candidates: [] };
   return { terms: row.terms, candidates: row.size > most ? null : linkSessions(unpack(row, row.terms)) };
@@ -60,7 +64,7 @@ export async function readTerms(db: Db, { accountId }: Scope, text: string): Pro
 /** How many memories match, counted up to `most`. */
 export async function countUpTo(db: Db, where: Where, most: number): Promise<number> {
   const [row] = await db.$queryRaw<{ size: number }[]>`
-    SELECT count(*)::int AS size FROM (SELECT 1 FROM memories m WHERE ${matches(where)} LIMIT ${literal(most)}) AS seen`;
+    SELECT count(*)::int AS size FROM (SELECT 1 FROM memories m WHERE ${matches(where)} LIMIT ${literal(most)} ${planned(where)}) AS seen`;
   return row?.size ?? 0;
 }
 
@@ -169,7 +173,7 @@ function exactPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
       SELECT m.id, m.created_seq,
         CASE WHEN m.embedding_model = ${sought.embeddingModel} THEN m.embedding <=> ${near(sought)} END AS distance,
         CASE WHEN m.lexemes @@ ${anyOf(pools.rareTerms)}::tsquery THEN ${held} ELSE 0 END AS held
-      FROM asked CROSS JOIN memories m WHERE ${matches(where)}
+      FROM asked CROSS JOIN memories m WHERE ${matches(where)} ${planned(where)}
     ), near AS MATERIALIZED (
       SELECT id FROM compared ORDER BY distance, created_seq DESC LIMIT ${literal(pools.near)}
     ), worded AS MATERIALIZED (
