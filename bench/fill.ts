@@ -43,35 +43,45 @@ export const sampled = (facts: readonly Fact[], count: number): Fact[] =>
 export const tenantOf = ({ person }: Fact, layout: Layout): string =>
   layout === 'one tenant' || person === undefined ? WORLD : person;
 
-const BATCH = 1_000;
+/** Of one statement: searches wait for it where the database has one session. */
+const BATCH = 100;
 const START = Date.UTC(2026, 0, 1);
+
+export interface FillOptions {
+  /** How many facts were stored before. */
+  first?: number;
+  /** Leaves them to the background as a bulk import does. */
+  isIndexedLater?: boolean;
+  /** Called with the number of rows and the milliseconds that a batch took in the database. */
+  onBatch?: (rows: number, ms: number) => Promise<void> | void;
+}
 
 /**
  * Stores facts as content writes would leave them (without their events), a minute apart, the n-th with sequence number
- * n + 1. `onBatch` is called with the time that each batch took in the database.
+ * n + 1.
  */
 export async function fill(
   { db, embedder }: Pick<Deps, 'db' | 'embedder'>,
   owner: { accountId: string; apiKeyId: string },
   facts: readonly Fact[],
   layout: Layout,
-  onBatch: (rows: number, ms: number) => Promise<void> | void = () => undefined,
+  { first = 0, isIndexedLater = false, onBatch }: FillOptions = {},
 ): Promise<void> {
   for (let from = 0; from < facts.length; from += BATCH) {
     const batch = facts.slice(from, from + BATCH);
     const vectors = await embedder.embed(batch.map(({ text }) => text));
     const rows = batch.map((fact, i) => ({
-      n: from + i + 1,
+      n: first + from + i + 1,
       tenant: tenantOf(fact, layout),
       text: fact.text,
       topic: fact.person === undefined ? 'World' : 'Personal',
       session: fact.person ?? null,
-      source: sourceOf(from + i),
+      source: sourceOf(first + from + i),
       embedding: toSql([...(vectors[i] ?? [])]) as string,
     }));
     const began = performance.now();
-    await insert(db, owner, embedder.id, rows);
-    await onBatch(batch.length, performance.now() - began);
+    await insert(db, owner, { model: embedder.id, isIndexedLater }, rows);
+    await onBatch?.(batch.length, performance.now() - began);
   }
 }
 
@@ -85,7 +95,7 @@ function sourceOf(n: number): string {
 async function insert(
   db: Deps['db'],
   { accountId, apiKeyId }: { accountId: string; apiKeyId: string },
-  model: string,
+  { model, isIndexedLater }: { model: string; isIndexedLater: boolean },
   rows: readonly object[],
 ): Promise<void> {
   await db.$executeRaw`
@@ -105,8 +115,8 @@ async function insert(
       UPDATE accounts SET last_seq = (SELECT max(n) FROM new) WHERE id = ${accountId}::uuid
     )
     INSERT INTO memories (account_id, id, chain_id, capture_id, tenant_id, text, topic, importance, source, channel,
-      session_id, created_seq, valid_from, known_from, believed_from, embedding_model, embedding)
+      session_id, created_seq, valid_from, known_from, believed_from, embedding_model, embedding, near_indexed)
     SELECT ${accountId}::uuid, id, chain_id, capture_id, tenant, text, topic, 5, source, 'agent', session, n, at, at, at,
-      ${model}, embedding::vector
+      ${model}, embedding::vector, ${!isIndexedLater}
     FROM new ORDER BY n`;
 }

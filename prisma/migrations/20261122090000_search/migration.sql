@@ -17,3 +17,4 @@ END $$;
 CREATE INDEX memories_topic_idx ON memories (account_id, tenant_id, topic) WHERE known_to IS NULL;
 -- What was written lately waits in a list that every search by words reads from end to end: by default 4 MB of it, more than the search.
 ALTER INDEX memories_lexemes_idx SET (gin_pending_list_limit = 128);
+SELECT gin_clean_pending_list('memories_lexemes_idx');

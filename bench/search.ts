@@ -1,0 +1,320 @@
+// What does a search cost among 1,000, 10,000 and 90,000 memories, what of it is the server's share, how much does the vector
+// index find of what is near, and how many rows a second can it be given?
+// Run: npx tsx bench/search.ts --data DIR [--sizes 1000,10000,90000] [--rounds 100] [--folder DIR]
+//      POSTGRES_DURABLE=true node scripts/real-postgres.js run npx tsx bench/search.ts --data DIR   on a real PostgreSQL
+// DIR holds msc_persona_facts.jsonl ({tenant, fact} a line) and trex_facts.jsonl ({fact}).
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import pino from 'pino';
+import { createApp, type App } from '../src/app.js';
+import { readConfig } from '../src/config.js';
+import { createAccount, createApiKey } from '../src/core/accounts.js';
+import { authenticate } from '../src/core/authenticate.js';
+import type { Caller } from '../src/core/deps.js';
+import { retrieve, type Hit } from '../src/core/retrieve.js';
+import { Prisma } from '../src/generated/prisma/client.js';
+import { readBest } from '../src/store/candidates.js';
+import type { Db } from '../src/store/client.js';
+import { openFolder } from '../src/store/embedded-folder.js';
+import { embeddedPool } from '../src/store/embedded-pool.js';
+import type { MemoryFilter } from '../src/store/listing.js';
+import { indexPending } from '../src/store/pending.js';
+import { ensureVectorIndex } from '../src/store/vector-index.js';
+import { fill, readFacts, sampled, tenantOf, WORLD, type Fact, type Layout } from './fill.js';
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    sizes: { type: 'string', default: '1000,10000,90000' },
+    rounds: { type: 'string', default: '100' },
+    folder: { type: 'string' },
+  },
+});
+if (options.data === undefined) throw new Error('Say where the data is: --data DIR');
+const rounds = Number(options.rounds);
+const all = readFacts(options.data);
+const server = process.env['TEST_DATABASE_URL'];
+/** Rows that are written beside the others, with the index kept up, and left to later. */
+const UPKEEP = 1_000;
+
+interface Bench {
+  app: App;
+  url: string;
+  key: string;
+  caller: Caller;
+  facts: readonly Fact[];
+  layout: Layout;
+  /** The driver alone, on the same database. */
+  openRaw(): pg.Pool;
+}
+interface ScopeUnderTest {
+  name: string;
+  tenantId: string;
+  filter: MemoryFilter;
+}
+
+console.log(
+  `Node ${process.version}, ${os.cpus().length} cores, load ${os.loadavg()[0]?.toFixed(1) ?? '?'}, ${server ? 'PostgreSQL' : 'embedded'}`,
+);
+const medians = new Map<string, number>();
+/** Of prepared statements. */
+const names = new Map<string, string>();
+for (const layout of ['by person', 'one tenant'] as const)
+  for (const size of options.sizes.split(',').map(Number)) await measureOne(layout, size);
+
+async function measureOne(layout: Layout, size: number): Promise<void> {
+  const bench = await open(layout, sampled(all, size));
+  const { app, facts } = bench;
+  console.log(`\n${layout}, ${facts.length} memories`);
+  await prepare(bench);
+  await upkeep(bench);
+  const scopes = scopesOf(bench);
+  for (const scope of scopes) {
+    const graphql = await time((query) => searchThrough(bench, scope, query), bench);
+    const core = await time((query) => retrieveIn(bench, scope, query, app.deps.db), bench);
+    const rest = scope.name === 'whole' ? await time((query) => askThrough(bench, scope, query), bench) : undefined;
+    const recall = await recallIn(bench, scope);
+    medians.set(`${layout} ${facts.length} ${scope.name}`, at(graphql, 0.5));
+    console.log(
+      `${scope.name.padEnd(8)} GraphQL ${shown(graphql)}   retrieval ${shown(core)}${rest ? `   REST query ${shown(rest)}` : ''}   recall@10 ${recall}`,
+    );
+  }
+  const raw = bench.openRaw();
+  for (const scope of scopes) {
+    const statements = await recorded(bench, scope);
+    const alone = await time((query) => replay(raw, statements, query), bench);
+    const through = medians.get(`${layout} ${facts.length} ${scope.name}`) ?? NaN;
+    console.log(
+      `${scope.name.padEnd(8)} the same SQL by the driver alone ${shown(alone)}   ratio ${(through / at(alone, 0.5)).toFixed(1)}`,
+    );
+  }
+  const first = medians.get(`${layout} ${Number(options.sizes.split(',')[0])} whole`) ?? NaN;
+  console.log(
+    `whole, against the smallest: ${((medians.get(`${layout} ${facts.length} whole`) ?? NaN) / first).toFixed(1)}; resident ${Math.round(process.memoryUsage().rss / 2 ** 20)} MB`,
+  );
+  await raw.end();
+  await app.close();
+}
+
+async function open(layout: Layout, facts: readonly Fact[]): Promise<Bench> {
+  const dataDir = mkdtempSync(path.join(options.folder ?? os.tmpdir(), 'palimpsest-search-'));
+  process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+  const database = server ? await freshDatabase(server) : undefined;
+  const folder = database ? undefined : await openFolder(dataDir);
+  const config = readConfig({
+    PORT: '0',
+    ...(database ? { DATABASE_URL: database } : { PALIMPSEST_DATA_DIR: dataDir }),
+  });
+  const app = await createApp(config, pino({ level: 'silent' }), folder ? { folder: Promise.resolve(folder) } : {});
+  const { id: accountId } = await createAccount(app.deps, { name: 'bench', plan: 'pro' });
+  const { key } = await createApiKey(app.deps, { name: 'bench', accountId });
+  const caller = await authenticate(app.deps, `Bearer ${key}`);
+  const openRaw = (): pg.Pool =>
+    folder
+      ? embeddedPool(folder.postgres)
+      : new pg.Pool({
+          connectionString: database,
+          max: 1,
+          options: '-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=200',
+        });
+  return { app, url: await app.listen(), key, caller, facts, layout, openRaw };
+}
+
+async function freshDatabase(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const name = `search_${process.pid}_${Date.now()}`;
+  await client.query(`CREATE DATABASE ${name}`);
+  await client.end();
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href;
+}
+
+/** All but the last rows, with the index built in one go. */
+async function prepare({ app: { deps }, caller, facts, layout }: Bench): Promise<void> {
+  const [near] = await deps.db.$queryRaw<{ name: string }[]>`
+    SELECT relname::text AS name FROM pg_class WHERE relkind = 'i' AND starts_with(relname, 'memories_near_')`;
+  await deps.db.$executeRawUnsafe(`DROP INDEX ${near?.name ?? ''}`);
+  let ms = 0;
+  const most = facts.slice(0, -2 * UPKEEP);
+  await fill(deps, caller, most, layout, { onBatch: (_rows, took) => void (ms += took) });
+  const began = performance.now();
+  await ensureVectorIndex(deps.db, deps.embedder);
+  const built = performance.now() - began;
+  await deps.db.$executeRaw`ANALYZE`;
+  console.log(
+    `without the vector index ${rate(most.length, ms)}; the index built in one go ${(built / 1000).toFixed(1)} s`,
+  );
+}
+
+/** Rows with the index kept up, and left to later while searches go on; then the background's work. */
+async function upkeep(bench: Bench): Promise<void> {
+  const { app, caller, facts, layout } = bench;
+  const first = Math.max(0, facts.length - 2 * UPKEEP);
+  const times = { kept: 0, later: 0 };
+  const kept = facts.slice(first, first + UPKEEP);
+  await fill(app.deps, caller, kept, layout, { first, onBatch: (_rows, ms) => void (times.kept += ms) });
+  const later = facts.slice(first + UPKEEP);
+  const [scope] = scopesOf(bench);
+  const searches: number[] = [];
+  const filling = { isOver: false };
+  const searching = (async () => {
+    while (!filling.isOver && scope)
+      searches.push(await timed(() => searchThrough(bench, scope, questionOf(bench, searches.length))));
+  })();
+  await fill(app.deps, caller, later, layout, {
+    first: first + kept.length,
+    isIndexedLater: true,
+    onBatch: (_rows, ms) => void (times.later += ms),
+  });
+  filling.isOver = true;
+  await searching;
+  const began = performance.now();
+  let indexed = 0;
+  for (let count = -1; count !== 0; indexed += Math.max(0, count))
+    count = await indexPending(app.deps.db, app.deps.embedder.id, 4);
+  console.log(
+    `rows with the index kept up ${rate(kept.length, times.kept)}; left to later ${rate(later.length, times.later)}, searches meanwhile ${shown(searches)}; then indexed ${rate(indexed, performance.now() - began)}`,
+  );
+}
+
+function rate(rows: number, ms: number): string {
+  return `${Math.round((1_000 * rows) / ms)} rows/s`;
+}
+
+function scopesOf({ layout, facts }: Bench): ScopeUnderTest[] {
+  const within = (name: string, sources?: string[]): ScopeUnderTest => ({ name, tenantId: WORLD, filter: { sources } });
+  const person = facts.find((fact) => fact.person !== undefined);
+  const small = { name: 'person', tenantId: person ? tenantOf(person, layout) : WORLD, filter: {} };
+  return [
+    within('whole'),
+    within('50 %', ['half']),
+    within('5 %', ['five']),
+    within('1 %', ['one']),
+    layout === 'by person' ? small : { ...small, filter: { sessionIds: [person?.person ?? ''] } },
+  ];
+}
+
+/** Words of a fact, as somebody would ask for it. */
+function questionOf({ facts }: Pick<Bench, 'facts'>, round: number): string {
+  const { text = '' } = facts[(round * 7_919) % facts.length] ?? {};
+  return text.split(' ').slice(0, 7).join(' ');
+}
+
+async function searchThrough({ url, key }: Bench, { tenantId, filter }: ScopeUnderTest, query: string): Promise<void> {
+  const SEARCH = `query ($query: String!, $filter: MemoryFilter) {
+    search(query: $query, filter: $filter) { edges { node { score similarity memory { id text validFrom } } } } }`;
+  const variables = { query, filter: { tenantId, ...filter } };
+  const { data } = await post<{ data: { search: { edges: unknown[] } } | null }>(`${url}/graphql`, key, {
+    query: SEARCH,
+    variables,
+  });
+  if (!data) throw new Error('a search failed');
+}
+
+function askThrough({ url, key }: Bench, { tenantId }: ScopeUnderTest, question: string): Promise<unknown> {
+  return post(`${url}/agent/query`, key, { question, tenant_id: tenantId });
+}
+
+async function post<Body>(url: string, key: string, body: object): Promise<Body> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${url}: ${response.status}`);
+  return (await response.json()) as Body;
+}
+
+function retrieveIn(
+  { app, caller }: Bench,
+  { tenantId, filter }: ScopeUnderTest,
+  text: string,
+  db: Db,
+): Promise<Hit[]> {
+  const scope = { accountId: caller.accountId, tenantId };
+  return retrieve({ ...app.deps, db }, { scope, text, filter, asOf: {}, depth: 11 });
+}
+
+/** How many of the ten nearest of a scope are among those that the index gives; equally near ones count alike. */
+async function recallIn(
+  { app: { deps }, caller, facts }: Bench,
+  { tenantId, filter }: ScopeUnderTest,
+): Promise<string> {
+  const where = { scope: { accountId: caller.accountId, tenantId }, filter, asOf: {}, now: new Date() };
+  let found = 0;
+  let wanted = 0;
+  for (let round = 0; round < Math.min(rounds, 40); round++) {
+    const text = questionOf({ facts }, round);
+    const [vector = new Float32Array()] = await deps.embedder.embed([text], 'query');
+    const sought = { text, vector, embeddingModel: deps.embedder.id };
+    const nearest = async (isExact: boolean): Promise<number[]> => {
+      const { candidates } = await readBest(deps.db, where, sought, [], { near: 100, rareTerms: [], isExact });
+      return candidates
+        .map(({ similarity }) => similarity)
+        .sort((a, b) => b - a)
+        .slice(0, 10);
+    };
+    const [exact, indexed] = [await nearest(true), await nearest(false)];
+    wanted += exact.length;
+    found += indexed.filter((similarity) => similarity >= (exact.at(-1) ?? 1) - 1e-9).length;
+  }
+  return (found / wanted).toFixed(3);
+}
+
+interface Recorded {
+  text: string;
+  values: unknown[];
+}
+
+/** The SQL of one search, with the places where the question and its vector stand. */
+async function recorded(bench: Bench, scope: ScopeUnderTest): Promise<Recorded[]> {
+  const statements: Recorded[] = [];
+  const { db } = bench.app.deps;
+  const recording = new Proxy(db, {
+    get: (target, name) =>
+      name === '$queryRaw'
+        ? (strings: TemplateStringsArray, ...values: unknown[]) => {
+            const { text, values: flat } = Prisma.sql(strings, ...values);
+            statements.push({ text, values: flat });
+            return target.$queryRaw(strings, ...values);
+          }
+        : (Reflect.get(target, name) as unknown),
+  });
+  const hits = await retrieveIn(bench, scope, questionOf(bench, 1), recording);
+  const ids = hits.slice(0, 10).map(({ id }) => id);
+  const rows = 'SELECT * FROM memories WHERE account_id = $1::uuid AND id = ANY ($2::uuid[])';
+  return [...statements, { text: rows, values: [bench.caller.accountId, ids] }];
+}
+
+/** With other questions for the words; the vector stays. */
+async function replay(pool: pg.Pool, statements: readonly Recorded[], query: string): Promise<void> {
+  for (const { text, values } of statements) {
+    if (!names.has(text)) names.set(text, `bench${names.size}`);
+    const asked =
+      values[0] === statements[0]?.values[0] && typeof values[0] === 'string' ? [query, ...values.slice(1)] : values;
+    const name = text.includes('planned each time') ? undefined : names.get(text);
+    await pool.query({ text, values: asked, ...(name === undefined ? {} : { name }) });
+  }
+}
+
+async function time(work: (query: string) => Promise<unknown>, bench: Bench): Promise<number[]> {
+  for (let round = 0; round < 15; round++) await work(questionOf(bench, round + 500));
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) times.push(await timed(() => work(questionOf(bench, round))));
+  return times;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}
+
+function at(times: readonly number[], share: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? NaN;
+}
+
+function shown(times: readonly number[]): string {
+  return `p50 ${at(times, 0.5).toFixed(1)} p95 ${at(times, 0.95).toFixed(1)} ms`;
+}

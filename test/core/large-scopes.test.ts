@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { searchMemories, type SearchInput, type SearchPage } from '../../src/core/search-memories.js';
+import { readBest, readTerms, type Pools } from '../../src/store/candidates.js';
+import { withLedger } from '../../src/store/ledger.js';
+import { insertMemories } from '../../src/store/memories.js';
+import { indexPending } from '../../src/store/pending.js';
+import { startApp, type Client, type TestApp } from '../support/start-app.js';
+
+const THINGS = ['lamp', 'chair', 'kettle', 'carpet', 'mirror', 'clock', 'piano', 'stove'];
+const PLACES = ['Oslo', 'Graz', 'Pune', 'Lima', 'Accra', 'Turku', 'Izmir', 'Perth', 'Quito'];
+const factOf = (n: number): string =>
+  `Person ${n} keeps a ${THINGS[n % THINGS.length] ?? ''} in a flat in ${PLACES[n % PLACES.length] ?? ''}`;
+
+let app: TestApp;
+let client: Client;
+
+/** More than are compared whole, and than are compared by vector: most of them as a bulk import leaves them. */
+beforeAll(async () => {
+  app = await startApp();
+  client = await app.newClient();
+  for (let from = 0; from < 5_000; from += 1_000) await store('bulk', rangeOf(from, 1_000).map(factOf), true);
+  await store('wide', rangeOf(5_000, 1_100).map(factOf), true);
+  await store('slow', rangeOf(6_100, 150).map(factOf), false);
+  await store(
+    'narrow',
+    rangeOf(0, 12).map((n) => `A marmot called ${n} lives under the shed`),
+    false,
+  );
+  await store(
+    'old',
+    rangeOf(0, 150).map(() => 'The heron nests by the weir'),
+    false,
+  );
+  await app.deps.db.$executeRaw`UPDATE memories SET valid_to = valid_from, known_to = known_from WHERE source = 'old'`;
+  await store('fresh', ['A heron is seen in the reeds', 'Herons nest late this year'], true);
+}, 60_000);
+afterAll(() => app.close());
+
+const rangeOf = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+async function store(source: string, texts: readonly string[], isIndexedLater: boolean): Promise<void> {
+  const { db, embedder, now } = app.deps;
+  const { accountId, apiKeyId } = client.caller;
+  const vectors = await embedder.embed(texts);
+  const capture = { id: randomUUID(), tenantId: '', apiKeyId, source, channel: 'agent', isByoLlm: false };
+  const unknown = { sessionId: undefined, messages: undefined, provider: undefined, model: undefined };
+  const untold = { ...unknown, promptVersion: undefined, inputTokens: undefined, outputTokens: undefined };
+  await withLedger(db, client.caller, now, async (tx, ledger) => {
+    const rows = texts.map((text, i) => {
+      const id = randomUUID();
+      const createdSeq = ledger.append({ kind: 'CREATED', tenantId: '', memoryId: id });
+      const embedding = vectors[i] ?? new Float32Array(embedder.dimensions);
+      const place = { messageIndex: undefined, spanStart: undefined, spanEnd: undefined, closed: undefined };
+      const fact = { text, topic: 'Home', importance: 5, importanceWord: undefined, validFrom: ledger.at };
+      return { id, chainId: randomUUID(), isFirst: true, createdSeq, embedding, ...fact, ...place };
+    });
+    const where = { accountId, at: ledger.at, embeddingModel: embedder.id, isIndexedLater };
+    await insertMemories(tx, where, { ...capture, ...untold }, rows);
+  });
+}
+
+const search = (input: SearchInput): Promise<SearchPage> => searchMemories(app.deps, client.caller, input);
+const textsOf = ({ hits }: SearchPage): string[] => hits.map(({ memory }) => memory.text);
+
+/** The ids of a search's candidates, by nearness alone. */
+async function nearTo(text: string, sources: string[] | undefined, pools: Pick<Pools, 'isExact'>): Promise<string[]> {
+  const { db, embedder, now } = app.deps;
+  const [vector = new Float32Array()] = await embedder.embed([text]);
+  const scope = { accountId: client.caller.accountId, tenantId: '' };
+  const { terms } = await readTerms(db, scope, text);
+  const where = { scope, filter: { sources }, asOf: {}, now: now() };
+  const sought = { text, vector, embeddingModel: embedder.id };
+  const { candidates } = await readBest(db, where, sought, terms, { near: 100, rareTerms: [], ...pools });
+  return candidates.map(({ id }) => id);
+}
+
+describe('a scope of thousands', { timeout: 60_000 }, () => {
+  it.each<[string, string[] | undefined]>([
+    ['all', undefined],
+    ['what waits for the index, and what is in it', ['wide', 'slow']],
+    ['what is in it', ['slow']],
+  ])('is searched by vector as if each were compared: %s', async (_name, sources) => {
+    for (const text of ['Who owns a piano?', factOf(77), 'a marmot', 'furniture in Izmir']) {
+      const [exact, found] = [
+        await nearTo(text, sources, { isExact: true }),
+        await nearTo(text, sources, { isExact: false }),
+      ];
+      expect(exact).toHaveLength(100);
+      expect(found.filter((id) => exact.includes(id)).length).toBeGreaterThanOrEqual(98);
+    }
+  });
+
+  it('gives the same whether rows wait for the index or are in it', async () => {
+    const before = await search({ query: factOf(4_711), limit: 20 });
+    expect(before.hits[0]?.memory.text).toBe(factOf(4_711));
+    expect(await indexPending(app.deps.db, app.deps.embedder.id, 300)).toBe(300);
+    const [{ waiting } = { waiting: 0n }] = await app.deps.db.$queryRaw<{ waiting: bigint }[]>`
+      SELECT count(*) AS waiting FROM memories WHERE NOT near_indexed`;
+    // Less, where the server's own round came in between.
+    expect(Number(waiting)).toBeLessThanOrEqual(5_802);
+    expect(textsOf(await search({ query: factOf(4_711), limit: 20 }))).toEqual(textsOf(before));
+  });
+
+  it('gives all that a narrow filter leaves, near or not', async () => {
+    for (const query of ['marmot', 'quantum chromodynamics', factOf(3)])
+      expect((await search({ query, sources: ['narrow'], limit: 100 })).hits).toHaveLength(12);
+  });
+
+  it('finds what is current behind any number of what was superseded', async () => {
+    const found = textsOf(await search({ query: 'The heron nests by the weir', limit: 50 }));
+    expect(found).toHaveLength(50);
+    expect(found.slice(0, 2).sort()).toEqual(['A heron is seen in the reeds', 'Herons nest late this year']);
+    expect(found).not.toContain('The heron nests by the weir');
+  });
+
+  it('is paged through to its end, each memory once', async () => {
+    const seen: string[] = [];
+    let page: SearchPage | undefined;
+    do {
+      page = await search({ query: 'a clock in Lima', sources: ['wide'], limit: 100, offset: seen.length });
+      seen.push(...page.hits.map(({ memory }) => memory.id));
+    } while (page.hasMore && seen.length < 2_000);
+    expect(seen).toHaveLength(1_100);
+    expect(new Set(seen).size).toBe(1_100);
+    const deep = await search({ query: 'a clock in Lima', limit: 100, offset: 6_200 });
+    expect(deep.hits).toHaveLength(64);
+    expect(deep.hasMore).toBe(false);
+  });
+
+  it('is looked into as of an instant, however large', async () => {
+    const page = await search({ query: 'heron', asOf: { known: '2000-01-01T00:00:00Z' } });
+    expect(page.hits).toHaveLength(0);
+    const now = await search({ query: 'heron', asOf: { known: new Date().toISOString() }, limit: 2 });
+    expect(textsOf(now)).not.toContain('The heron nests by the weir');
+    expect(now.hits).toHaveLength(2);
+  });
+
+  it.each<[string, SearchInput, number]>([
+    ['in a few statements', { query: 'a stove in Graz' }, 5],
+    ['in fewer, where it is small', { query: 'a stove in Graz', sources: ['slow'] }, 3],
+  ])('is searched %s', async (_name, input, most) => {
+    await search(input);
+    const statements = await app.statementsOf(() => search(input));
+    expect(statements.filter((sql) => !sql.includes('UPDATE')).length).toBeLessThanOrEqual(most);
+  });
+});
