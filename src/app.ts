@@ -21,6 +21,7 @@ import { isAllowedUrl } from './models/outbound/base-url.js';
 import { createGuardedFetch } from './models/outbound/guarded-fetch.js';
 import { createLlm } from './models/create-llm.js';
 import type { Embedder } from './models/embedder.js';
+import { createReranker } from './models/reranker.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
 import { openDatabase, type Database, type OpenOptions } from './store/client.js';
@@ -47,7 +48,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const now = overrides.now ?? (() => new Date());
   const database = await openDatabase(config.database, overrides);
   const embedder = await openEmbedder(config, database);
-  const indexing = startIndexing({ db: database.db, embedder }, logger);
+  const indexing = startIndexing({ ...database, embedder }, logger);
   const deps: Deps = {
     db: database.db,
     wakeups: database.wakeups,
@@ -55,6 +56,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     llm: await createLlm(config),
     bringLlm: createByoLlms(config.byo),
     embedder,
+    reranker: config.reranker && createReranker(config.reranker),
+    warn: (details, message) => logger.warn(details, message),
     termCounts: new TermCounts(),
     indexing,
     scopeSizes: new ScopeSizes(),

@@ -47,6 +47,11 @@ const variables = z.object({
   EMBEDDING_API_KEY: z.string().min(1).optional(),
   EMBEDDING_DIMENSIONS: z.coerce.number().int().min(1).max(16_000).optional(),
   PALIMPSEST_EMBEDDING_BATCH: z.coerce.number().int().min(1).max(2_048).default(64),
+  RERANKER_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
+  RERANKER_MODEL: z.string().min(1).optional(),
+  RERANKER_API_KEY: z.string().min(1).optional(),
+  PALIMPSEST_RECENCY_WEIGHT: z.coerce.number().min(0).max(10).default(0),
+  PALIMPSEST_IMPORTANCE_WEIGHT: z.coerce.number().min(0).max(10).default(0),
   PALIMPSEST_MODEL_TIMEOUT_MS: z.coerce.number().int().min(100).default(180_000),
   PALIMPSEST_MODEL_CONCURRENCY: z.coerce.number().int().min(1).max(1_000).default(8),
   PALIMPSEST_LLM_HOSTS: hosts.default([]),
@@ -85,6 +90,8 @@ const environment = variables
     message: 'onnx is a model in this process: it has no base URL, no key, and dimensions of its own',
     when: () => true,
   });
+const RERANK_MS = 5_000;
+
 type Environment = z.infer<typeof environment>;
 
 /** Where memories are kept: a folder of ours, or somebody's PostgreSQL. */
@@ -133,6 +140,16 @@ export interface OnnxEmbeddingConfig {
   batchSize: number;
 }
 
+/** A server of `POST /rerank`. */
+export interface RerankerConfig {
+  baseUrl: string;
+  /** Undefined: the server has one model, as Hugging Face's TEI. */
+  model: string | undefined;
+  apiKey: string | undefined;
+  /** A search waits for it, and does without it then. */
+  timeoutMs: number;
+}
+
 /** Which hosts a caller's own model may be called on, besides those of the open internet over https. */
 export interface ByoConfig {
   /** `host` (all of its ports) or `host:port`, in lower case. */
@@ -171,6 +188,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     deleteWithoutTenant: e.PALIMPSEST_DELETE_WITHOUT_TENANT,
     writesLimits: Object.freeze({ starter: e.PALIMPSEST_STARTER_WRITES, pro: e.PALIMPSEST_PRO_WRITES }),
     webhooks: Object.freeze(readWebhooks(e)),
+    searchWeights: Object.freeze({ recency: e.PALIMPSEST_RECENCY_WEIGHT, importance: e.PALIMPSEST_IMPORTANCE_WEIGHT }),
     database: Object.freeze(database),
     ...models,
   });
@@ -215,11 +233,20 @@ function readModels(e: Environment) {
         }
       : null;
   const embedding = readEmbedding(e, limits);
+  const reranker: RerankerConfig | null = e.RERANKER_BASE_URL
+    ? {
+        baseUrl: e.RERANKER_BASE_URL,
+        model: e.RERANKER_MODEL,
+        apiKey: e.RERANKER_API_KEY,
+        timeoutMs: Math.min(RERANK_MS, limits.timeoutMs),
+      }
+    : null;
   const byo: ByoConfig = { hosts: Object.freeze(e.PALIMPSEST_LLM_HOSTS), timeoutMs: limits.timeoutMs };
   return {
     anthropic: anthropic && Object.freeze(anthropic),
     openai: openai && Object.freeze(openai),
     embedding: embedding && Object.freeze(embedding),
+    reranker: reranker && Object.freeze(reranker),
     byo: Object.freeze(byo),
   };
 }

@@ -23,7 +23,7 @@ const LAYERS: Record<string, Layer> = {
   rest: { imports: /^(rest\/|core\/|errors$)/ },
   // A door that goes outwards: it subscribes to the schema as a client would.
   webhooks: { imports: /^(webhooks\/|graphql\/(schema|server)$|core\/|errors$)/, types: /^store\/job-queue$/ },
-  core: { imports: /^(core\/|store\/|models\/(llm|embedder)$|errors$)/, types: /^config$/ },
+  core: { imports: /^(core\/|store\/|models\/(llm|embedder|reranker)$|errors$)/, types: /^config$/ },
   'core/rules': { imports: /^(core\/rules\/|errors$)/, types: /^(core\/|store\/|models\/(llm|embedder)$)/ },
   store: { imports: /^(store\/|generated\/prisma\/|errors$)/, types: /^config$/ },
   models: { imports: /^(models\/|errors$)/, types: /^config$/ },

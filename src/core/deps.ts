@@ -1,6 +1,7 @@
 import type { Config } from '../config.js';
 import type { Embedder } from '../models/embedder.js';
 import type { Llm, LlmChoice } from '../models/llm.js';
+import type { Reranker } from '../models/reranker.js';
 import type { Db } from '../store/client.js';
 import type { Wakeups } from '../store/wakeups.js';
 import type { PendingIndexing } from './index-pending.js';
@@ -18,6 +19,10 @@ export interface Deps {
   /** A model that a caller of `accountId` brings along, for one request. @throws AppError INVALID_INPUT naming its field at fault */
   bringLlm: (choice: LlmChoice, accountId: string) => Promise<Llm>;
   embedder: Embedder;
+  /** Null: hits stay in the order in which they were found. */
+  reranker: Reranker | null;
+  /** Where an operator reads that something went wrong which no caller notices. */
+  warn: (details: object, message: string) => void;
   /** How often words occur in large tenants. */
   termCounts: TermCounts;
   /** Puts what was written in bulk into the vector index. */

@@ -87,6 +87,7 @@ export async function importMemories(
     return { begun, batches: runImport(run, begun, body, { rename, tenantId: tenant, maxLineBytes }) };
   } catch (error) {
     await body.dispose();
+    deps.indexing.wake();
     throw error;
   }
 }

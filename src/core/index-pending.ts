@@ -18,13 +18,20 @@ const NEXT_LOOK_MS = 30_000;
  * Puts memories that were written without it into the vector index, in the background, a few at a time. Searches find them
  * before as well, only not as fast. Servers that share a database may do it at once: each row is changed by one of them.
  */
-export function startIndexing({ db, embedder }: Pick<Deps, 'db' | 'embedder'>, journal: Journal): PendingIndexing {
+export function startIndexing(
+  { db, embedder, giveWay }: Pick<Deps, 'db' | 'embedder' | 'giveWay'>,
+  journal: Journal,
+): PendingIndexing {
   const stopping = new AbortController();
   let nudge = new AbortController();
   const round = async (): Promise<void> => {
     let count = 0;
-    for (let changed = -1; changed !== 0 && !stopping.signal.aborted; count += changed)
-      changed = await indexPending(db, embedder.id, STATEMENT_ROWS);
+    while (!stopping.signal.aborted) {
+      await giveWay();
+      const changed = await indexPending(db, embedder.id, STATEMENT_ROWS);
+      if (changed === 0) break;
+      count += changed;
+    }
     if (count > 0) journal.info({ count }, 'memories are in the vector index');
   };
   const run = async (): Promise<void> => {

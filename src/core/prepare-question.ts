@@ -19,7 +19,7 @@ import {
   tenantId,
   text,
 } from './parse-input.js';
-import { retrieve, type Hit } from './retrieve.js';
+import { rank, type RankedHit } from './rank.js';
 
 const queryInput = z.object({
   question: text(10_000),
@@ -47,7 +47,7 @@ export interface PreparedQuestion {
   /** Best first. */
   memories: readonly MemoryRow[];
   /** By memory id: where each stands, and why. */
-  hits: ReadonlyMap<string, Hit>;
+  hits: ReadonlyMap<string, RankedHit>;
   /** What a model is to be asked. */
   input: AnswerInput;
   choice: LlmChoice | undefined;
@@ -67,8 +67,8 @@ export async function prepareQuestion(
   await awaitCursor(deps, caller, checked.atLeast);
   const cursor = await readLastSeq(db, caller.accountId);
   const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
-  const all = await retrieve(deps, { scope, text: question, filter: { sources }, asOf: cell });
   const limit = checked.limit ?? deps.config.queryLimit;
+  const all = await rank(deps, { scope, text: question, filter: { sources }, asOf: cell, depth: limit });
   const ranked = all.slice(0, limit);
   const ids = ranked.map(({ id }) => id);
   const memories = await asSeen(deps, caller, await readMemories(db, caller.accountId, ids, query), cell);

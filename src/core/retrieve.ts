@@ -2,7 +2,7 @@ import type { AsOf } from '../store/beliefs.js';
 import { countUpTo, readBest, readTerms, readWhole, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
-import { relevanceOf, weightsOf, type Asked, type Relevance } from './rules/relevance.js';
+import { relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
 import { rarestOf } from './rules/rare-terms.js';
 
 export interface Hit extends Relevance {
@@ -50,7 +50,11 @@ export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth }:
   if (!scopeSizes.get(scope, filter)) {
     const { terms, candidates } = await readWhole(db, where, search.sought, SMALL);
     if (candidates)
-      return ranked(candidates, { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) });
+      return ranked(
+        candidates,
+        { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) },
+        boostsOf(search),
+      );
   }
   return retrieveFromMany(search);
 }
@@ -65,7 +69,7 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
   const seen = new Set<string>();
   for (const near of TIERS) {
     const { candidates, isAll } = await readPools(search, asked.terms, rareTerms, near);
-    for (const hit of ranked(candidates, asked)) {
+    for (const hit of ranked(candidates, asked, boostsOf(search))) {
       if (seen.has(hit.id)) continue;
       seen.add(hit.id);
       hits.push(hit);
@@ -107,8 +111,14 @@ async function readPools(
 const holdingIn = (candidates: readonly Candidate[], terms: readonly string[]): number[] =>
   terms.map((_, i) => candidates.filter(({ matched }) => matched & (1 << i)).length);
 
-function ranked(candidates: readonly Candidate[], asked: Asked): Hit[] {
-  const relevance = relevanceOf(asked, candidates);
+/** Recent as of the instant that is asked about. */
+const boostsOf = ({ deps, where: { asOf, now } }: Search): Boosts => ({
+  ...deps.config.searchWeights,
+  now: asOf.valid ?? asOf.known ?? now,
+});
+
+function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts): Hit[] {
+  const relevance = relevanceOf(asked, candidates, boosts);
   return candidates
     .flatMap(({ id, similarity, createdSeq }, i) => {
       const why = relevance[i];

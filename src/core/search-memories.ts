@@ -5,7 +5,7 @@ import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen } from './get-memory.js';
 import { memoryFilter } from './memory-filter.js';
 import { asOf, cursor, optional, parseInput, storedTenant, text } from './parse-input.js';
-import { retrieve, type Hit } from './retrieve.js';
+import { rank, type RankedHit } from './rank.js';
 
 const searchInput = z.object({
   query: text(10_000),
@@ -18,7 +18,7 @@ const searchInput = z.object({
 
 export type SearchInput = z.input<typeof searchInput>;
 
-export interface SearchHit extends Hit {
+export interface SearchHit extends RankedHit {
   memory: MemoryRow;
 }
 
@@ -42,7 +42,7 @@ export async function searchMemories(
   await awaitCursor(deps, caller, atLeast);
   const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
   const depth = offset + limit + 1;
-  const ranked = await retrieve(deps, { scope, text: sought, filter, asOf: cell, depth });
+  const ranked = await rank(deps, { scope, text: sought, filter, asOf: cell, depth });
   const page = ranked.slice(offset, offset + limit);
   const rows = await readMemories(
     deps.db,

@@ -232,6 +232,15 @@ export async function readMemories(
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
+/** The texts of memories of the account, by id. */
+export async function readTexts(db: Db, accountId: string, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = await db.memory.findMany({
+    where: { accountId, id: { in: [...ids] } },
+    select: { id: true, text: true },
+  });
+  return new Map(rows.map(({ id, text }) => [id, text]));
+}
+
 /** Whether any account has a memory with this id. */
 export const isMemoryOfSomebody = async (db: Db, id: string): Promise<boolean> =>
   (await db.memory.findFirst({ where: { id }, select: { id: true } })) !== null;

@@ -47,11 +47,7 @@ export function replaceEmbeddings(
       SELECT m.account_id, m.id FROM memories m JOIN new ON m.account_id = new."accountId" AND m.id = new.id
       WHERE m.embedding_model <> ${model} FOR NO KEY UPDATE OF m SKIP LOCKED
     )
-<<<<<<< HEAD
-    UPDATE memories m SET embedding = ${vector}, embedding_model = ${model}
-=======
-    UPDATE memories m SET embedding = new.embedding::vector, embedding_model = ${model}, near_indexed = TRUE
->>>>>>> 12575ec (search: one statement for a small scope, its rows in one; bulk writes may leave the vector index to later)
+    UPDATE memories m SET embedding = ${vector}, embedding_model = ${model}, near_indexed = TRUE
     FROM free JOIN new ON free.account_id = new."accountId" AND free.id = new.id
     WHERE m.account_id = free.account_id AND m.id = free.id`;
 }

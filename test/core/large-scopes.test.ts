@@ -56,7 +56,7 @@ async function store(source: string, texts: readonly string[], isIndexedLater: b
       return { id, chainId: randomUUID(), isFirst: true, createdSeq, embedding, ...fact, ...place };
     });
     const where = { accountId, at: ledger.at, embeddingModel: embedder.id, isIndexedLater };
-    await insertMemories(tx, where, { ...capture, ...untold }, rows);
+    await insertMemories(tx, where, [{ capture: { ...capture, ...untold }, memories: rows }]);
   });
 }
 

@@ -11,6 +11,7 @@ const candidate = (part: Partial<Comparable>): Comparable => ({
   matched: 0,
   length: 0,
   validFrom: new Date('2026-05-03T10:00:00Z'),
+  importance: 5,
   previousId: null,
   nextId: null,
   ...part,
@@ -53,6 +54,18 @@ describe('relevance', () => {
     const [one] = relevanceOf(asked, [candidate({ matched: BEE, similarity: 0.5 })]);
     expect(one).toMatchObject({ lexical: 0.75, vector: 0.3, neighbour: 0 });
     expect(one?.score).toBeCloseTo(1.05, 10);
+  });
+
+  it('weighs recency and importance where asked to, and nothing else changes', () => {
+    const now = new Date('2026-06-02T10:00:00Z');
+    const one = candidate({ matched: BEE, similarity: 0.5, importance: 8 });
+    const plain = relevanceOf(asked, [one])[0];
+    expect(relevanceOf(asked, [one], { recency: 0, importance: 0, now })[0]).toEqual(plain);
+    const weighed = relevanceOf(asked, [one], { recency: 0.4, importance: 0.1, now })[0];
+    expect(weighed).toMatchObject({ lexical: 0.75, vector: 0.3, neighbour: 0 });
+    expect(weighed?.recency).toBeCloseTo(0.2, 10); // thirty days
+    expect(weighed?.importance).toBeCloseTo(0.08, 10);
+    expect(weighed?.score).toBeCloseTo(1.05 + 0.28, 10);
   });
 
   it('leaves every score as it is when others are left out', () => {

@@ -7,6 +7,8 @@ export interface Comparable {
   /** Number of distinct terms. */
   length: number;
   validFrom: Date;
+  /** 1 to 10. */
+  importance: number;
   /** Neighbours in the same session. One that is not among the candidates lends nothing. */
   previousId: string | null;
   nextId: string | null;
@@ -21,7 +23,20 @@ export interface Relevance {
   vector: number;
   /** What the memories before and after it in its session lend. */
   neighbour: number;
+  /** What it gets for being true since lately; 0 unless weighed. */
+  recency: number;
+  /** What it gets for its importance; 0 unless weighed. */
+  importance: number;
 }
+
+/** What the newest and the most important memory get besides, in units of the score; 0: nothing. */
+export interface Boosts {
+  recency: number;
+  importance: number;
+  now: Date;
+}
+
+const HALF_LIFE_MS = 30 * 86_400_000;
 
 /** Texts of this many words count a shared word half: a long text shares words with any question. */
 const HALF_LENGTH = 80;
@@ -66,7 +81,7 @@ export interface Asked {
  * Relevance of each candidate, in their order. No part depends on which other candidates there are, neighbours apart, so that
  * a pool of the best by words and by cosine is ordered as all memories would be.
  */
-export function relevanceOf(asked: Asked, candidates: readonly Comparable[]): Relevance[] {
+export function relevanceOf(asked: Asked, candidates: readonly Comparable[], boosts?: Boosts): Relevance[] {
   const own = candidates.map((candidate) => ({
     lexical: sharedWords(asked, candidate),
     vector: COSINE_WEIGHT * candidate.similarity,
@@ -74,10 +89,26 @@ export function relevanceOf(asked: Asked, candidates: readonly Comparable[]): Re
   const scores = new Map(candidates.map(({ id }, i) => [id, (own[i]?.lexical ?? 0) + (own[i]?.vector ?? 0)]));
   const near = (id: string | null): number => (id === null ? 0 : (scores.get(id) ?? 0));
   return own.map(({ lexical, vector }, i) => {
-    const { previousId = null, nextId = null } = candidates[i] ?? {};
+    const candidate = candidates[i];
+    const { previousId = null, nextId = null } = candidate ?? {};
+    const { recency, importance } = boostsOf(candidate, boosts);
     const neighbour = PREVIOUS_SHARE * near(previousId) + NEXT_SHARE * near(nextId);
-    return { score: lexical + vector + neighbour, lexical, vector, neighbour };
+    const score = lexical + vector + neighbour + recency + importance;
+    return { score, lexical, vector, neighbour, recency, importance };
   });
+}
+
+/** Recency halves every thirty days; importance counts from 0 to 1. */
+function boostsOf(
+  candidate: Comparable | undefined,
+  boosts: Boosts | undefined,
+): { recency: number; importance: number } {
+  if (!candidate || !boosts) return { recency: 0, importance: 0 };
+  const age = Math.max(0, boosts.now.getTime() - candidate.validFrom.getTime());
+  return {
+    recency: boosts.recency * 2 ** (-age / HALF_LIFE_MS),
+    importance: (boosts.importance * candidate.importance) / 10,
+  };
 }
 
 function sharedWords({ terms, weights }: Asked, { matched, length, validFrom }: Comparable): number {

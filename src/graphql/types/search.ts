@@ -7,7 +7,8 @@ import { Memory } from './memory.js';
 import { MemoryFilter } from './memories.js';
 
 const SearchHit = builder.objectRef<HitShape>('SearchHit').implement({
-  description: 'A memory that was found, and why it ranks where it does: score = lexical + vector + neighbour.',
+  description:
+    'A memory that was found, and why it ranks where it does: score = lexical + vector + neighbour + recency + importance.',
   fields: (t) => ({
     memory: t.field({ type: Memory, description: 'The memory.', resolve: ({ memory }) => memory }),
     score: t.exposeFloat('score', { description: 'What it is ranked by: the sum of what follows.' }),
@@ -18,6 +19,17 @@ const SearchHit = builder.objectRef<HitShape>('SearchHit').implement({
     vector: t.exposeFloat('vector', { description: 'Nearness in meaning: the weighted cosine.' }),
     neighbour: t.exposeFloat('neighbour', {
       description: 'What the memories before and after it in its session lend.',
+    }),
+    recency: t.exposeFloat('recency', {
+      description: 'What it gets for being true since lately; 0 unless the server weighs it.',
+    }),
+    importance: t.exposeFloat('importance', {
+      description: 'What it gets for its importance; 0 unless the server weighs it.',
+    }),
+    reranked: t.exposeFloat('reranked', {
+      nullable: true,
+      description:
+        "The reranker's score, on a scale of its own, where the server has one: such hits come first, in its order.",
     }),
   }),
 });
