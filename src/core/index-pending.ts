@@ -10,7 +10,7 @@ export interface PendingIndexing {
 }
 
 /** Memories that one statement puts there: searches wait for it where the database has one session. */
-const STATEMENT_ROWS = 4;
+const STATEMENT_ROWS = 8;
 /** When nobody said that there is something to do: what another server left, or wrote. */
 const NEXT_LOOK_MS = 30_000;
 
