@@ -82,9 +82,11 @@ async function measureOne(layout: Layout, size: number): Promise<void> {
       `${scope.name.padEnd(8)} GraphQL ${shown(graphql)}   retrieval ${shown(core)}${rest ? `   REST query ${shown(rest)}` : ''}   recall@10 ${recall}`,
     );
   }
+  const sql = new Map<ScopeUnderTest, Recorded[]>();
+  for (const scope of scopes) sql.set(scope, await recorded(bench, scope));
+  // From here on the server is not asked again: the embedded database has one session, whose statements a new client forgets.
   const raw = bench.openRaw();
-  for (const scope of scopes) {
-    const statements = await recorded(bench, scope);
+  for (const [scope, statements] of sql) {
     const alone = await time((query) => replay(raw, statements, query), bench);
     const through = medians.get(`${layout} ${facts.length} ${scope.name}`) ?? NaN;
     console.log(
