@@ -1,18 +1,18 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServerAdapter } from '@whatwg-node/server';
-import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
 import { startIndexing } from './core/index-pending.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
+import { Sessions } from './core/sessions.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
 import { AppError } from './errors.js';
 import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
-import { socketOptions, type SocketExtra } from './graphql/socket.js';
+import { socketOptions } from './graphql/socket.js';
+import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
@@ -24,6 +24,8 @@ import type { Embedder } from './models/embedder.js';
 import { createReranker } from './models/reranker.js';
 import { withinLimit } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
+import { createSockets } from './sockets.js';
+import { EventTails } from './store/event-tails.js';
 import { openDatabase, type Database, type OpenOptions } from './store/client.js';
 import { ensureVectorIndex } from './store/vector-index.js';
 import { startWebhooks, type WebhookRunner } from './webhooks/runner.js';
@@ -41,17 +43,28 @@ export interface App {
 
 export interface Overrides extends OpenOptions {
   now?: () => Date;
+  /** Between two signs of life on sockets and feeds; 12 seconds unless a test is in a hurry. */
+  heartbeatMs?: number;
 }
+
+const HEARTBEAT_MS = 12_000;
 
 /** Builds the server from its settings: opens the database, chooses the models, and puts both doors on one core. */
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
-  const database = await openDatabase(config.database, overrides);
+  const database = await openDatabase(config.database, {
+    ...overrides,
+    onKeyRevoked: (apiKeyId) => sessions.revoked(apiKeyId),
+  });
+  const { db, wakeups } = database;
+  const sessions = new Sessions(db, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = startIndexing({ ...database, embedder }, logger);
   const deps: Deps = {
-    db: database.db,
-    wakeups: database.wakeups,
+    db,
+    wakeups,
+    tails: new EventTails(db, wakeups, (error) => logger.warn({ err: error }, 'events can not be read')),
+    sessions,
     giveWay: database.giveWay,
     llm: await createLlm(config),
     bringLlm: createByoLlms(config.byo),
@@ -64,6 +77,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     turns: new Turns(),
     webhookTerms: webhookTerms((url) => isAllowedUrl(url, config.webhooks.hosts)),
     now,
+    heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
     config,
   };
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
@@ -82,20 +96,22 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
 
-  const listener = createServerAdapter(fetch);
+  const streams = new EventStreams();
+  const listener = createServerAdapter<{ res: ServerResponse }>(async (request, { res }) => {
+    const response = await fetch(request);
+    if (isEventStream(response)) streams.add(res);
+    return response;
+  });
   const server = createServer((request, response) => void listener(request, response));
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: config.maxBodyBytes });
-  const socketServer = useServer<Record<string, unknown>, Partial<SocketExtra>>(
-    socketOptions(deps, graphql, report),
-    sockets,
-  );
+  const sockets = createSockets(socketOptions(deps, graphql, report), {
+    maxPayload: config.maxBodyBytes,
+    heartbeatMs: deps.heartbeatMs,
+    report,
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (request.url?.split('?')[0] !== GRAPHQL_PATH) {
-      socket.destroy();
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request));
+    if (server.listening && request.url?.split('?')[0] === GRAPHQL_PATH) sockets.upgrade(request, socket, head);
+    else socket.destroy();
   });
   return {
     deps,
@@ -104,8 +120,10 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     close: async () => {
       await Promise.all([reEmbedding.stop(), indexing.stop()]);
       await webhooks.stop();
-      await socketServer.dispose();
-      await closeServer(server);
+      const served = closeServer(server); // from here on nothing new is accepted
+      streams.close();
+      await Promise.all([served, sockets.close(REQUEST_GRACE_MS)]);
+      sessions.stop();
       await database.close();
     },
   };
@@ -151,7 +169,7 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
 
 const REQUEST_GRACE_MS = 10_000;
 
-/** Lets running requests finish for a while; endless ones (SSE feeds) are cut then, and resume by their cursor. */
+/** Lets running requests finish for a while, and cuts them then. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), REQUEST_GRACE_MS);

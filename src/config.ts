@@ -33,6 +33,8 @@ const variables = z.object({
   PALIMPSEST_DELETE_WITHOUT_TENANT: z.enum(['default', 'account']).default('default'),
   PALIMPSEST_STARTER_WRITES: z.coerce.number().int().min(0).default(50_000),
   PALIMPSEST_PRO_WRITES: z.coerce.number().int().min(0).default(1_000_000),
+  PALIMPSEST_MAX_SUBSCRIPTIONS: z.coerce.number().int().min(1).default(1_000),
+  PALIMPSEST_EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
   ANTHROPIC_API_KEY: z.string().min(1).optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   PALIMPSEST_ANSWER_MODEL: z.string().min(1).default('claude-opus-4-7'),
@@ -189,6 +191,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     writesLimits: Object.freeze({ starter: e.PALIMPSEST_STARTER_WRITES, pro: e.PALIMPSEST_PRO_WRITES }),
     webhooks: Object.freeze(readWebhooks(e)),
     searchWeights: Object.freeze({ recency: e.PALIMPSEST_RECENCY_WEIGHT, importance: e.PALIMPSEST_IMPORTANCE_WEIGHT }),
+    maxSubscriptions: e.PALIMPSEST_MAX_SUBSCRIPTIONS,
+    /** How old an event may be for a feed to begin at it; undefined: of any age. */
+    eventRetentionDays: e.PALIMPSEST_EVENT_RETENTION_DAYS,
     database: Object.freeze(database),
     ...models,
   });

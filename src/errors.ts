@@ -6,6 +6,8 @@ export const STATUS = {
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   CONFLICT: 409,
+  /** A feed's cursor from before what feeds still reach. */
+  CURSOR_EXPIRED: 410,
   BODY_TOO_LARGE: 413,
   INVALID_INPUT: 422,
   QUOTA_EXCEEDED: 429,

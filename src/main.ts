@@ -4,6 +4,9 @@ import { readConfig, type Config } from './config.js';
 import type { Logger } from './logger.js';
 import { openFolder, type EmbeddedFolder } from './store/embedded-folder.js';
 
+/** Longer than requests under way are waited for, and short enough for any supervisor. */
+const CLOSE_MS = 15_000;
+
 /** Starts the server and keeps it until a signal: the one place with side effects. */
 export async function main(): Promise<void> {
   const startedAt = performance.now();
@@ -27,6 +30,8 @@ export async function main(): Promise<void> {
     if (isClosing) process.exit(1); // a second signal: somebody is in a hurry
     isClosing = true;
     logger.info({ signal }, 'closing');
+    // Whatever still hangs then: nothing acknowledged is lost, and a supervisor would kill it anyway.
+    setTimeout(() => process.exit(1), CLOSE_MS).unref();
     app.close().then(
       () => process.exit(0),
       (error: unknown) => {

@@ -3,9 +3,11 @@ import type { Embedder } from '../models/embedder.js';
 import type { Llm, LlmChoice } from '../models/llm.js';
 import type { Reranker } from '../models/reranker.js';
 import type { Db } from '../store/client.js';
+import type { EventTails } from '../store/event-tails.js';
 import type { Wakeups } from '../store/wakeups.js';
 import type { PendingIndexing } from './index-pending.js';
 import type { ScopeSizes } from './scope-sizes.js';
+import type { Sessions } from './sessions.js';
 import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
 
@@ -13,6 +15,10 @@ import type { Turns } from './turns.js';
 export interface Deps {
   db: Db;
   wakeups: Wakeups;
+  /** What followers of events read: once per account, whatever their number. */
+  tails: EventTails;
+  /** Sockets and feeds that callers have open. */
+  sessions: Sessions;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
   giveWay: () => Promise<void>;
   llm: Llm;
@@ -34,6 +40,8 @@ export interface Deps {
   /** What a webhook may be: known to the layers above and beside the core. */
   webhookTerms: WebhookTerms;
   now: () => Date;
+  /** Between two signs of life on what stays open. */
+  heartbeatMs: number;
   config: Config;
 }
 

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
-import { readLastSeq } from '../store/events.js';
 import { countMemories, isByValidTime, listMemoryIds, type Page } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
-import { asSeen } from './get-memory.js';
+import { asSeen, isNow } from './get-memory.js';
 import { memoryFilter } from './memory-filter.js';
 import { asOf, cursor as cursorInput, instant, optional, parseInput, storedTenant } from './parse-input.js';
 
@@ -32,7 +31,7 @@ export interface MemoryPage {
   isByValidTime: boolean;
   /** There is more in the direction of reading. */
   hasMore: boolean;
-  /** Events after this cursor are not in the page: follow from here and nothing is missed. */
+  /** Events up to this cursor are in the page, and none after it: follow from here and nothing is missed. */
   cursor: bigint;
   count: () => Promise<number>;
 }
@@ -61,16 +60,32 @@ export async function listMemories(
   const scope = { accountId: caller.accountId, tenantId: storedTenant(filter.tenantId) };
   const view = { asOf: cell, state, now: now() };
   const page: Page = { limit: limit + 1, olderThan, newerThan, fromOldest };
-  const cursor = await readLastSeq(db, caller.accountId); // before the rows: an event in between comes twice rather than never
-  const ids = await listMemoryIds(db, scope, filter, view, page);
-  const kept = fromOldest ? ids.slice(-limit) : ids.slice(0, limit);
+  const isOfNow = state === 'CURRENT' && isNow(cell);
+  const { rows, hasMore, cursor } = await readSettled(
+    async () => {
+      const { ids, seq } = await listMemoryIds(db, scope, filter, view, page);
+      const kept = fromOldest ? ids.slice(-limit) : ids.slice(0, limit);
+      const rows = await readMemories(db, caller.accountId, kept, query);
+      return { kept, rows, hasMore: ids.length > limit, cursor: seq };
+    },
+    ({ kept, rows }) => rows.length === kept.length && !(isOfNow && rows.some(({ knownTo }) => knownTo !== null)),
+  );
   return {
-    memories: await asSeen(deps, caller, await readMemories(db, caller.accountId, kept, query), cell),
+    memories: await asSeen(deps, caller, rows, cell),
     isByValidTime: isByValidTime(cell),
-    hasMore: ids.length > limit,
+    hasMore,
     cursor,
     count: () => countMemories(db, scope, filter, view),
   };
+}
+
+const TRIES = 5;
+
+/** Read again where a write fell between the list and its rows, so that the rows are those of the list's cursor. */
+async function readSettled<Read>(read: () => Promise<Read>, isSettled: (read: Read) => boolean): Promise<Read> {
+  let last = await read();
+  for (let i = 1; i < TRIES && !isSettled(last); i++) last = await read();
+  return last;
 }
 
 function assertStateFits(state: string, asOf: { valid?: Date | undefined; known?: Date | undefined }): void {

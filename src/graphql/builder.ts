@@ -5,7 +5,7 @@ import RelayPlugin from '@pothos/plugin-relay';
 import { GraphQLError, Kind } from 'graphql';
 import type { Caller, Deps } from '../core/deps.js';
 import { instant } from '../core/parse-input.js';
-import type { readSettings } from '../core/settings.js';
+import { readSettings } from '../core/settings.js';
 import type PrismaTypes from '../generated/pothos-types.js';
 import { getDatamodel } from '../generated/pothos-types.js';
 import { costLimits } from './limits.js';
@@ -16,6 +16,12 @@ export interface Context {
   caller: Caller;
   /** The key's settings, read at most once per operation. */
   settings: () => ReturnType<typeof readSettings>;
+}
+
+/** The context of one operation: settings are read when first asked for, and then once. */
+export function operationContext(deps: Deps, caller: Caller): Context {
+  let settings: ReturnType<typeof readSettings> | undefined;
+  return { deps, caller, settings: () => (settings ??= readSettings(deps, caller)) };
 }
 
 interface SchemaTypes {

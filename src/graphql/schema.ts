@@ -6,6 +6,7 @@ import './types/answer-stream.js';
 import './types/changes.js';
 import './types/delete-memories.js';
 import './types/embedding-status.js';
+import './types/event-feed.js';
 import './types/import.js';
 import './types/memories.js';
 import './types/plan-status.js';
@@ -13,7 +14,7 @@ import './types/review-supersession.js';
 import './types/search.js';
 import './types/settings.js';
 import './types/supersede-memory.js';
-import './types/supersession-feed.js';
+
 import './types/supersession-proposal.js';
 import './types/timeline.js';
 import './types/webhook.js';

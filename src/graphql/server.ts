@@ -1,26 +1,24 @@
-import { createYoga } from 'graphql-yoga';
+import { createYoga, type Plugin } from 'graphql-yoga';
 import { authenticate } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
-import { readSettings } from '../core/settings.js';
 import { AppError } from '../errors.js';
-import type { Context } from './builder.js';
+import { operationContext, type Context } from './builder.js';
 import { toGraphqlError, type ReportBug } from './errors.js';
 import { documentLimits } from './limits.js';
 import { schema } from './schema.js';
+import { createSubscribe } from './subscribe.js';
+
+export { operationContext } from './builder.js';
 
 export const GRAPHQL_PATH = '/graphql';
-
-/** The context of one operation: settings are read when first asked for, and then once. */
-export function operationContext(deps: Deps, caller: Caller): Context {
-  let settings: ReturnType<typeof readSettings> | undefined;
-  return { deps, caller, settings: () => (settings ??= readSettings(deps, caller)) };
-}
 
 export type GraphqlDoor = ReturnType<typeof createGraphqlDoor>;
 
 /** GraphQL over HTTP and SSE. Every request but GraphiQL's page is authenticated before a byte of it is parsed. */
 export function createGraphqlDoor(deps: Deps, report: ReportBug) {
   const { hasGraphiql } = deps.config;
+  const subscribe = createSubscribe();
+  const sharing: Plugin = { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
   const yoga = createYoga<{ caller?: Caller }, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -28,7 +26,7 @@ export function createGraphqlDoor(deps: Deps, report: ReportBug) {
     landingPage: false,
     cors: false,
     batching: false,
-    plugins: documentLimits(),
+    plugins: [...documentLimits(), sharing],
     graphiql: hasGraphiql && {
       title: 'Palimpsest',
       defaultQuery:

@@ -1,10 +1,13 @@
-import type {
-  DocumentNode,
-  ExecutionArgs,
-  FormattedExecutionResult,
-  GraphQLError,
-  GraphQLFormattedError,
-  GraphQLSchema,
+import {
+  getOperationAST,
+  OperationTypeNode,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  type GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
 } from 'graphql';
 import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate } from '../core/authenticate.js';
@@ -12,12 +15,24 @@ import type { Caller, Deps } from '../core/deps.js';
 import { AppError } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import type { GraphqlDoor } from './server.js';
+import { sendingShared } from './shared-frames.js';
 
 /** What a socket carries: a browser can set no header on it, so the key may come in connectionParams instead. */
 export interface SocketExtra {
   request: { headers: { authorization?: string | undefined } };
   caller?: Caller;
+  /** Queries and mutations under way, by operation id: a server that stops lets them finish. And feeds, which it ends. */
+  running: Set<string>;
+  feeds: Set<string>;
+  /** Sends a frame; resolves once the socket takes more. */
+  send(frame: string): Promise<void>;
+  close(code: number, reason: string): void;
+  isClosed: boolean;
+  /** Ends the watch over the caller's key. */
+  unwatch?: () => void;
 }
+
+const FORBIDDEN = 4403;
 
 type Params = Record<string, unknown>;
 
@@ -32,23 +47,33 @@ export const socketOptions = (
   // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
   onConnect: async ({ connectionParams, extra }) => {
     try {
-      extra.caller = await authenticate(deps, authorizationOf(connectionParams, extra));
+      const caller = await authenticate(deps, authorizationOf(connectionParams, extra));
+      // A socket that closed meanwhile was told so already: nobody would end the watch.
+      if (!extra.isClosed) extra.unwatch = deps.sessions.open(caller, () => extra.close(FORBIDDEN, 'Forbidden'));
+      extra.caller = caller;
       return true;
     } catch (error) {
       if (error instanceof AppError) return false;
       throw error;
     }
   },
-  onSubscribe: async ({ extra }, _id, { query, variables, operationName }) => {
+  onClose: ({ extra }) => {
+    extra.isClosed = true;
+    extra.unwatch?.();
+  },
+  onSubscribe: async ({ extra }, id, { query, variables, operationName }) => {
     const run = getEnveloped({ caller: extra.caller }) as Enveloped;
     try {
       const document = run.parse(query);
       const errors = run.validate(run.schema, document);
       if (errors.length > 0) return errors.map(toValidationError);
+      const contextValue = await run.contextFactory();
+      const isFeed = getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
+      (isFeed ? extra.feeds : extra.running).add(id);
       return {
         schema: run.schema,
         document,
-        contextValue: await run.contextFactory(),
+        contextValue,
         variableValues: variables,
         operationName,
         rootValue: run,
@@ -58,10 +83,24 @@ export const socketOptions = (
       return [toGraphqlError(error, report)];
     }
   },
+  onOperation: ({ extra, subscriptions }, id, _payload, _args, result) => {
+    if (!isStream(result)) return undefined;
+    const frame = (payload: string): string => `{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`;
+    // Not once the client has completed the operation: the protocol allows it, and clients warn of it.
+    return sendingShared(result[Symbol.asyncIterator](), (payload) =>
+      id in subscriptions ? extra.send(frame(payload)) : Promise.resolve(),
+    );
+  },
+  onComplete: ({ extra }, id) => {
+    extra.running.delete(id);
+    extra.feeds.delete(id);
+  },
   onNext: (_context, _id, _payload, _args, result) =>
     result.errors && ({ ...result, errors: result.errors.map(toWire) } as FormattedExecutionResult),
   onError: (_context, _id, _payload, errors) => errors.map((error) => toWire(toGraphqlError(error, report))),
 });
+
+const isStream = (result: object): result is AsyncIterable<ExecutionResult> => Symbol.asyncIterator in result;
 
 /** Without `http`: what Yoga reads to choose a status, and takes off itself, has no meaning on a socket. */
 function toWire(error: GraphQLError): GraphQLFormattedError {

@@ -14,6 +14,8 @@ export interface RestCall {
   body: Readonly<Record<string, unknown>>;
   /** The body's bytes as they come, for a route that reads them itself. */
   bytes: AsyncIterable<Uint8Array>;
+  /** Aborts when the client's connection closes. */
+  signal: AbortSignal;
   report: ReportBug;
 }
 

@@ -34,12 +34,22 @@ interface Match {
 }
 
 async function run(deps: Deps, report: ReportBug, request: Request, url: URL, { route, path }: Match): Promise<object> {
-  const { headers } = request;
+  const { headers, signal } = request;
   const caller = await authenticate(deps, headers.get('authorization'));
   const hasBody = ['POST', 'PATCH'].includes(route.method) && !route.isStreamed;
   const text = hasBody ? await request.text() : '{}';
   const body = text === '' && route.isBodyOptional ? {} : toObject(text);
-  return route.run({ deps, caller, path, query: url.searchParams, headers, body, bytes: bytesOf(request), report });
+  return route.run({
+    deps,
+    caller,
+    path,
+    query: url.searchParams,
+    headers,
+    body,
+    bytes: bytesOf(request),
+    signal,
+    report,
+  });
 }
 
 async function* bytesOf({ body }: Request): AsyncGenerator<Uint8Array> {

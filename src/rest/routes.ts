@@ -9,6 +9,7 @@ import { memoryState, momentOf } from '../core/rules/validity.js';
 import { readSettings, updateSettings } from '../core/settings.js';
 import type { AppError } from '../errors.js';
 import { asOfIn, isTrue, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
+import { followEvents } from './events.js';
 import { IMPORT_ROUTES } from './imports.js';
 import { MEMORY_ROUTES } from './memory.js';
 import { PROPOSAL_ROUTES } from './proposals.js';
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   { method: 'DELETE', path: '/agent/memories', run: removeMemories },
   { method: 'POST', path: '/agent/query', run: postQuery, invalidInput: badLlm },
   { method: 'GET', path: '/agent/changes', run: getChanges },
+  { method: 'GET', path: '/agent/events', run: followEvents },
   {
     method: 'GET',
     path: '/agent/settings',

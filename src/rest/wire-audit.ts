@@ -1,3 +1,4 @@
+import type { WholeEvent } from '../core/get-event.js';
 import type { Audit, MemoryEvent } from '../core/get-audit.js';
 import type { ChangePage } from '../core/list-changes.js';
 import { auditDetails } from '../core/rules/audit-trail.js';
@@ -66,14 +67,33 @@ export const toChanges = ({ events, hasMore }: ChangePage, companyId: string, te
   tenant_id: tenantId,
   count: events.length,
   has_more: hasMore,
-  changes: events.map((event) => ({
-    cursor: event.seq.toString(),
-    event: eventName(event, event.beforeId),
-    at: timestamp(event.createdAt),
-    memory_id: event.beforeId ?? event.memoryId,
-    superseded_by: event.kind === 'SUPERSEDED' ? event.memoryId : null,
-    topic: event.topic,
+  changes: events.map(toChange),
+});
+
+/** One change, told of the memory that it happened to. */
+const toChange = (event: MemoryEvent) => ({
+  cursor: event.seq.toString(),
+  event: eventName(event, event.beforeId),
+  at: timestamp(event.createdAt),
+  memory_id: event.beforeId ?? event.memoryId,
+  superseded_by: event.kind === 'SUPERSEDED' ? event.memoryId : null,
+  topic: event.topic,
+  source: event.source,
+  details: wireDetails(event, event.beforeId ?? event.memoryId ?? ''),
+});
+
+/** An event of a feed: the change, why it happened, and the memories after and before it. */
+export const toFeedEvent = (event: WholeEvent, view: View) => ({
+  ...toChange(event),
+  tenant_id: event.tenantId || null,
+  cause: {
+    api_key: event.apiKey.name,
     source: event.source,
-    details: wireDetails(event, event.beforeId ?? event.memoryId ?? ''),
-  })),
+    verdict: event.verdict,
+    confidence: event.confidence,
+    reason: event.reason,
+    model: event.model,
+  },
+  memory: event.memory && toMemory(event.memory, view),
+  before: event.before && toMemory(event.before, view),
 });

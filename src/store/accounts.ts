@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
-import type { Db, Tx } from './client.js';
+import { CHANNEL, REVOKED, type Db, type Tx } from './client.js';
 
 export type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
 
@@ -57,10 +57,24 @@ export const readApiKeys = (db: Db, accountId: string | undefined): Promise<(Api
     orderBy: { createdAt: 'asc' },
   });
 
-/** Revokes a key that is not revoked yet; false if there is none. */
+/** Revokes a key that is not revoked yet, and tells every server to end what it has open; false if there is none. */
 export async function revokeApiKey(db: Db, publicId: string, now: Date): Promise<boolean> {
-  const { count } = await db.apiKey.updateMany({ where: { publicId, revokedAt: null }, data: { revokedAt: now } });
-  return count > 0;
+  const told = await db.$queryRaw<unknown[]>`
+    WITH revoked AS (
+      UPDATE api_keys SET revoked_at = ${now}::timestamptz WHERE public_id = ${publicId} AND revoked_at IS NULL RETURNING id
+    )
+    SELECT pg_notify(${CHANNEL}, ${REVOKED}::text || id::text) IS NULL AS notified FROM revoked`;
+  return told.length > 0;
+}
+
+/** Those of these keys that are revoked. */
+export async function readRevokedIds(db: Db, keys: readonly KeyId[]): Promise<string[]> {
+  const accounts = [...new Set(keys.map(({ accountId }) => accountId))]; // every key of the table leads with it
+  const rows = await db.apiKey.findMany({
+    where: { accountId: { in: accounts }, id: { in: keys.map(({ apiKeyId }) => apiKeyId) }, revokedAt: { not: null } },
+    select: { id: true },
+  });
+  return rows.map(({ id }) => id);
 }
 
 interface KeyId {

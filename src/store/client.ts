@@ -6,15 +6,16 @@ import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-
 import { embeddedPool } from './embedded-pool.js';
 import { giveWayOn } from './give-way.js';
 import { JobQueue, type Retries } from './job-queue.js';
-import { listen } from './listen.js';
+import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
 import { Wakeups } from './wakeups.js';
 
 export type Db = PrismaClient;
 export type Tx = Prisma.TransactionClient;
 
-/** The channel on which a commit says "look now"; the payload is the account's id. */
+/** The channel on which a commit says "look now"; the payload is the account's id, or REVOKED and the id of an API key. */
 export const CHANNEL = 'memory_events';
+export const REVOKED = 'revoked ';
 
 /** Without iterative scans a filtered HNSW search stops early and returns fewer rows than exist; with 100 it misses four of a hundred. */
 const SESSION = { 'hnsw.iterative_scan': 'strict_order', 'hnsw.ef_search': '200' } as const;
@@ -38,6 +39,8 @@ export interface Database {
 export interface OpenOptions extends FolderOptions {
   /** The embedded data folder, where it is being opened already. */
   folder?: Promise<EmbeddedFolder>;
+  /** Called with the id of an API key that was revoked, by whatever process. */
+  onKeyRevoked?: ((apiKeyId: string) => void) | undefined;
   /** Called with the text of each SQL statement that goes through Prisma. */
   onStatement?: ((sql: string) => void) | undefined;
 }
@@ -51,7 +54,9 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
     await Promise.all([db.$connect(), migrate(connection.pool)]);
     await connection.prepare();
     const wakeups = new Wakeups();
-    const listener = await connection.listen(wakeups);
+    const hear = (payload: string): void =>
+      payload.startsWith(REVOKED) ? options.onKeyRevoked?.(payload.slice(REVOKED.length)) : wakeups.wake(payload);
+    const listener = await connection.listen({ onNotify: hear, onConnect: () => wakeups.wakeAll() });
     const close = async (): Promise<void> => {
       await listener.close();
       await db.$disconnect();
@@ -74,7 +79,7 @@ interface Connection {
   pool: pg.Pool;
   giveWay: () => Promise<void>;
   prepare(): Promise<void>;
-  listen(wakeups: Wakeups): Promise<{ close: () => Promise<void> }>;
+  listen(ears: Pick<ListenOptions, 'onNotify' | 'onConnect'>): Promise<{ close: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
@@ -86,13 +91,7 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): 
     pool,
     giveWay: () => Promise.resolve(),
     prepare: () => Promise.resolve(),
-    listen: (wakeups) =>
-      listen({
-        url,
-        channel: CHANNEL,
-        onNotify: (accountId) => wakeups.wake(accountId),
-        onConnect: () => wakeups.wakeAll(),
-      }),
+    listen: (ears) => listen({ url, channel: CHANNEL, ...ears }),
     close: () => pool.end(),
   };
 }
@@ -106,8 +105,8 @@ async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptio
     prepare: async () => {
       for (const [name, value] of Object.entries(EMBEDDED_SESSION)) await pool.query(`SET ${name} = ${value}`);
     },
-    listen: async (wakeups) => {
-      await folder.postgres.listen(CHANNEL, (accountId) => wakeups.wake(accountId));
+    listen: async ({ onNotify }) => {
+      await folder.postgres.listen(CHANNEL, onNotify);
       return { close: () => Promise.resolve() };
     },
     close: async () => {

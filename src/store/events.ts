@@ -1,4 +1,4 @@
-import type { MemoryEvent } from '../generated/prisma/client.js';
+import type { MemoryEvent, Prisma } from '../generated/prisma/client.js';
 import type { Db } from './client.js';
 import type { Scope } from './listing.js';
 
@@ -53,6 +53,63 @@ export async function readLastSeq(db: Db, accountId: string): Promise<bigint> {
   const account = await db.account.findUniqueOrThrow({ where: { id: accountId }, select: { lastSeq: true } });
   return account.lastSeq;
 }
+
+/** Which events a feed tells; what is left out does not narrow it. */
+export interface EventFilter {
+  kinds?: readonly string[] | undefined;
+  /** As stored: empty for the default tenant. */
+  tenantId?: string | undefined;
+  topics?: readonly string[] | undefined;
+  sources?: readonly string[] | undefined;
+}
+
+/** Those events in (after, upTo] that pass the filter, oldest first. `matches` says the same of one event. */
+export const readMatchingEvents = (
+  db: Db,
+  accountId: string,
+  { kinds, tenantId, topics, sources }: EventFilter,
+  { after, upTo, limit }: { after: bigint; upTo: bigint; limit: number },
+): Promise<MemoryEvent[]> =>
+  db.memoryEvent.findMany({
+    where: {
+      accountId,
+      seq: { gt: after, lte: upTo },
+      ...(kinds && { kind: { in: [...kinds] } }),
+      ...(tenantId !== undefined && { tenantId }),
+      ...(topics && { topic: { in: [...topics] } }),
+      ...(sources && { source: { in: [...sources] } }),
+    },
+    orderBy: { seq: 'asc' },
+    take: limit,
+  });
+
+/** Whether an event that is in memory passes the filter, exactly as in `readMatchingEvents`. */
+export const matches = (event: MemoryEvent, { kinds, tenantId, topics, sources }: EventFilter): boolean =>
+  isAmong(kinds, event.kind) &&
+  (tenantId === undefined || tenantId === event.tenantId) &&
+  isAmong(topics, event.topic) &&
+  isAmong(sources, event.source);
+
+const isAmong = (names: readonly string[] | undefined, name: string | null): boolean =>
+  names === undefined || (name !== null && names.includes(name));
+
+/** When the event with this sequence number was recorded; null if there is none. */
+export async function readEventTime(db: Db, accountId: string, seq: bigint): Promise<Date | null> {
+  const where = { accountId_seq: { accountId, seq } };
+  return (await db.memoryEvent.findUnique({ where, select: { createdAt: true } }))?.createdAt ?? null;
+}
+
+const WITH_MEMORIES = {
+  apiKey: { select: { name: true } },
+  memory: { include: { capture: true } },
+  before: { include: { capture: true } },
+} as const;
+
+/** An event with the key that caused it and both memories, as they are now. */
+export type WholeEvent = Prisma.MemoryEventGetPayload<{ include: typeof WITH_MEMORIES }>;
+
+export const readWholeEvent = (db: Db, accountId: string, seq: bigint): Promise<WholeEvent> =>
+  db.memoryEvent.findUniqueOrThrow({ where: { accountId_seq: { accountId, seq } }, include: WITH_MEMORIES });
 
 /** The newest deletions in a tenant, newest first. */
 export const readDeletions = (db: Db, { accountId, tenantId }: Scope): Promise<MemoryEvent[]> =>

@@ -4,7 +4,7 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 const HEARTBEAT_MS = 15_000;
 
-interface ListenOptions {
+export interface ListenOptions {
   url: string;
   channel: string;
   onNotify: (payload: string) => void;

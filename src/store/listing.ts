@@ -49,14 +49,17 @@ export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): P
   return Prisma.join(conditions, ' AND ');
 }
 
-/** Ids of the memories that match, newest first. */
+/**
+ * Ids of the memories that match, newest first, and the sequence number of the newest event among those that the list
+ * reflects: one statement, so that no write falls between them.
+ */
 export async function listMemoryIds(
   db: Db,
   scope: Scope,
   filter: MemoryFilter,
   view: { asOf: AsOf; state: StateFilter; now: Date },
   { limit, olderThan, newerThan, fromOldest }: Page,
-): Promise<string[]> {
+): Promise<{ ids: string[]; seq: bigint }> {
   const instant = isByValidTime(view.asOf) ? Prisma.sql`m.valid_from` : Prisma.sql`m.known_from`;
   const place = Prisma.sql`(${instant}, m.created_seq)`;
   const conditions = [inScope(scope, filter), visible(view.asOf, view.state, view.now)];
@@ -65,11 +68,13 @@ export async function listMemoryIds(
   if (newerThan)
     conditions.push(Prisma.sql`${place} > (${newerThan.at}::timestamptz, ${newerThan.createdSeq}::bigint)`);
   const direction = fromOldest ? Prisma.sql`ASC` : Prisma.sql`DESC`;
-  const rows = await db.$queryRaw<{ id: string }[]>`
-    SELECT m.id FROM memories m WHERE ${Prisma.join(conditions, ' AND ')}
-    ORDER BY ${instant} ${direction}, m.created_seq ${direction} LIMIT ${limit}`;
-  const ids = rows.map(({ id }) => id);
-  return fromOldest ? ids.reverse() : ids;
+  const rows = await db.$queryRaw<{ ids: string[]; seq: bigint }[]>`
+    SELECT a.last_seq AS seq, ARRAY(
+      SELECT m.id FROM memories m WHERE ${Prisma.join(conditions, ' AND ')}
+      ORDER BY ${instant} ${direction}, m.created_seq ${direction} LIMIT ${limit}) AS ids
+    FROM accounts a WHERE a.id = ${scope.accountId}::uuid`;
+  const { ids, seq } = rows[0] ?? { ids: [], seq: 0n };
+  return { ids: fromOldest ? ids.reverse() : ids, seq };
 }
 
 /** Whether the tenant was given memories after a sequence number. */

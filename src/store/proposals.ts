@@ -75,6 +75,10 @@ export const readProposal = (
     where: { accountId_id: { accountId, id } },
   }) as Promise<ProposalRow | null>;
 
+/** The proposal whose PROPOSED event has this sequence number. */
+export const readProposalAt = (db: Db, accountId: string, seq: bigint): Promise<ProposalRow | null> =>
+  db.supersessionProposal.findFirst({ ...WITH_MEMORIES, where: { accountId, seq } });
+
 export interface Review {
   decision: 'APPROVED' | 'REJECTED';
   reviewedAt: Date;

@@ -48,9 +48,9 @@ describe('a feed over SSE', () => {
     const { response, received, leave } = await request({ authorization: `Bearer ${client.key}` });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
-    await vi.waitUntil(() => received().includes('FeedOpened'));
+    await vi.waitUntil(() => received().includes('FeedOpened'), { timeout: 10_000 });
     await move(client, 'Paris');
-    await vi.waitUntil(() => received().includes('MemoryEvent'));
+    await vi.waitUntil(() => received().includes('MemoryEvent'), { timeout: 10_000 });
     leave();
     const messages = received()
       .split('\n\n')

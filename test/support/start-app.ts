@@ -48,10 +48,12 @@ export interface StartOptions {
   now?: () => Date;
   /** The data folder that `env` names was opened before: it is taken as it is. */
   isReopened?: boolean;
+  heartbeatMs?: number;
 }
 
 /** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
-export async function startApp({ env = {}, now, isReopened = false }: StartOptions = {}): Promise<TestApp> {
+export async function startApp(options: StartOptions = {}): Promise<TestApp> {
+  const { env = {}, now, heartbeatMs, isReopened = false } = options;
   const database = await freshDatabase();
   const statements: string[] = [];
   const config = readConfig({ PORT: '0', ...database.env, ...env });
@@ -59,6 +61,7 @@ export async function startApp({ env = {}, now, isReopened = false }: StartOptio
     ...(isReopened ? {} : { snapshot: inject('snapshot') }),
     onStatement: (sql) => statements.push(sql),
     ...(now ? { now } : {}),
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
   });
   return {
     ...app,

@@ -55,7 +55,8 @@ const MemoryConnection = builder.connectionObject(
       }),
       cursor: t.field({
         type: 'Cursor',
-        description: 'Follow a feed after this cursor and nothing that changes this list is missed.',
+        description:
+          'The page holds what happened up to this cursor: follow a feed after it and nothing that changes this list is missed.',
         resolve: (connection) => ours(connection).cursor,
       }),
     }),

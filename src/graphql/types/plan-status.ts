@@ -4,7 +4,9 @@ import {
   type PlanStatus as PlanStatusShape,
   type TokenUsage as TokenUsageShape,
 } from '../../core/plan-status.js';
+import { followPlan } from '../../core/follow-plan.js';
 import { builder } from '../builder.js';
+import { stoppable } from '../stoppable.js';
 
 const Purpose = builder.enumType('TokenPurpose', {
   description: 'What a model was asked for.',
@@ -60,5 +62,14 @@ builder.queryFields((t) => ({
     type: PlanStatus,
     description: 'Plan and usage of the account.',
     resolve: (_root, _args, { deps, caller }) => planStatus(deps, caller),
+  }),
+}));
+
+builder.subscriptionFields((t) => ({
+  planStatusChanged: t.field({
+    type: PlanStatus,
+    description: 'The plan at once, and again whenever what it says has changed. Errors: RATE_LIMITED.',
+    subscribe: (_root, _args, { deps, caller }) => stoppable((signal) => followPlan(deps, caller, signal)),
+    resolve: (plan: PlanStatusShape) => plan,
   }),
 }));

@@ -1,7 +1,11 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import { listProposals, type ProposalState as StateName } from '../../core/list-proposals.js';
 import { proposalState } from '../../core/rules/proposal-state.js';
+import type { FeedItem } from '../../core/follow-events.js';
+import { followProposals, getProposalAt } from '../../core/follow-proposals.js';
 import { builder } from '../builder.js';
+import { stoppable } from '../stoppable.js';
+import { FeedOpened } from './event-feed.js';
 import { newestFirstArgs, toProposalConnection } from '../seq-connection.js';
 
 const ProposalState = builder.enumType('ProposalState', {
@@ -77,5 +81,28 @@ builder.queryFields((t) => ({
           queryFromInfo({ context: ctx, info, typeName: 'SupersessionProposal', path: ['edges', 'node'] }),
         ),
       ),
+  }),
+}));
+
+const ProposalFeedItem = builder.unionType('ProposalFeedItem', {
+  description: 'FeedOpened once, then each supersession that is proposed.',
+  types: [FeedOpened, SupersessionProposal],
+  resolveType: (message) => ('decision' in message ? 'SupersessionProposal' : 'FeedOpened'),
+});
+
+builder.subscriptionFields((t) => ({
+  supersessionProposed: t.field({
+    type: ProposalFeedItem,
+    description:
+      'The review inbox, live: every supersession that is proposed, in order, once. One whose memories were deleted since is only a cursor. Errors: INVALID_INPUT, CURSOR_EXPIRED, RATE_LIMITED.',
+    args: {
+      after: t.arg({ type: 'Cursor', description: 'Begin after this cursor; left out: from now on.' }),
+      tenantId: t.arg.string({ description: 'The tenant; left out: every tenant; "": the default one.' }),
+    },
+    subscribe: (_root, args, { deps, caller }) => stoppable((signal) => followProposals(deps, caller, args, signal)),
+    resolve: async (item: FeedItem, _args, { deps }) =>
+      item.kind === 'OPENED'
+        ? { cursor: item.cursor }
+        : ((await getProposalAt(deps, item.event.accountId, item.event.seq)) ?? { cursor: item.event.seq }),
   }),
 }));

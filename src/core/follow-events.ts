@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { AppError } from '../errors.js';
+import type { EventTail } from '../store/event-tails.js';
+import {
+  matches,
+  readEventTime,
+  readLastSeq,
+  readMatchingEvents,
+  type EventFilter,
+  type MemoryEvent,
+} from '../store/events.js';
+import type { Caller, Deps, Unchecked } from './deps.js';
+import { cursor as cursorInput, optional, parseInput, source, text, topic } from './parse-input.js';
+
+export type { MemoryEvent } from '../store/events.js';
+
+const BATCH = 100;
+
+export const EVENT_KINDS = [
+  'CREATED',
+  'SUPERSEDED',
+  'EXPIRED',
+  'RETRACTED',
+  'REVERTED',
+  'CLASSIFIED',
+  'PROPOSED',
+  'REVIEWED',
+  'DELETED',
+] as const;
+
+const names = <Schema extends z.ZodType>(name: Schema) => optional(z.array(name).min(1).max(100));
+
+const followInput = z.object({
+  after: optional(cursorInput),
+  kinds: names(z.enum(EVENT_KINDS)),
+  /** Left out: every tenant. Empty: the default one. */
+  tenantId: optional(z.union([z.literal(''), text(128)])),
+  topics: names(topic),
+  sources: names(source),
+});
+
+export type FollowInput = Unchecked<z.input<typeof followInput>>;
+
+/**
+ * The first item says that the feed is on, and from which cursor. `view` changes when memories were deleted: what was
+ * made of an event under another one must not be shown any more.
+ */
+export type FeedItem = { kind: 'OPENED'; cursor: bigint } | FeedEvent;
+
+export interface FeedEvent {
+  kind: 'EVENT';
+  event: MemoryEvent;
+  view: number;
+  /** Some that come next, given now and then: what is made of them together takes fewer statements. */
+  ahead: readonly MemoryEvent[];
+}
+
+const AHEAD = 32;
+
+export interface FollowOptions {
+  signal: AbortSignal;
+  /** Told the cursor up to which everything was given out or filtered out, whenever there is nothing left to give. */
+  onPassed?: (cursor: bigint) => void;
+}
+
+/**
+ * Events of the account committed after `after` (default: from now on) that pass the filter, in commit order, each once,
+ * for as long as the caller keeps asking. Pulled: a slow reader costs nothing but its own delay.
+ * @throws AppError INVALID_INPUT, CURSOR_EXPIRED
+ */
+export async function* followEvents(
+  deps: Deps,
+  caller: Caller,
+  input: FollowInput,
+  { signal, onPassed }: FollowOptions,
+): AsyncGenerator<FeedItem> {
+  const { after, ...filter } = parseInput(followInput, input);
+  const { db, tails } = deps;
+  const newest = await readLastSeq(db, caller.accountId);
+  if (after !== undefined) await assertInReach(deps, caller, after, newest);
+  const tail = tails.join(caller.accountId, newest);
+  let cursor = after ?? newest;
+  try {
+    yield { kind: 'OPENED', cursor };
+    while (!signal.aborted) {
+      const { events, upTo } = await readOn(db, tail, filter, cursor);
+      for (const [i, event] of events.entries()) {
+        cursor = event.seq;
+        const ahead = i % AHEAD === 0 ? events.slice(i + 1, i + AHEAD) : [];
+        yield { kind: 'EVENT', event, view: tail.deletions, ahead };
+      }
+      cursor = upTo;
+      if (cursor < tail.newest) continue;
+      onPassed?.(cursor);
+      await tail.next(cursor, signal);
+    }
+  } finally {
+    tails.leave(tail);
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** Says so where a cursor is of no use, instead of leaving out what came after it. @throws AppError INVALID_INPUT, CURSOR_EXPIRED */
+async function assertInReach(
+  { db, config, now }: Deps,
+  { accountId }: Caller,
+  after: bigint,
+  newest: bigint,
+): Promise<void> {
+  const field = 'after';
+  if (after > newest)
+    throw new AppError('INVALID_INPUT', 'after: is a cursor that this account has not reached', { field });
+  const { eventRetentionDays: days } = config;
+  if (days === undefined || after === newest) return;
+  const next = await readEventTime(db, accountId, after + 1n);
+  if (next === null || next.getTime() >= now().getTime() - days * DAY_MS) return;
+  throw new AppError(
+    'CURSOR_EXPIRED',
+    `after: what follows this cursor is older than the ${days} days that feeds reach back; list the memories again and follow from the cursor of the list`,
+    { field },
+  );
+}
+
+interface Batch {
+  events: readonly MemoryEvent[];
+  /** Everything up to here was looked at. */
+  upTo: bigint;
+}
+
+/** The next events that pass: from memory, or from the table for who is further behind than that reaches. */
+async function readOn(db: Deps['db'], tail: EventTail, filter: EventFilter, cursor: bigint): Promise<Batch> {
+  if (cursor >= tail.floor) {
+    const seen = tail.after(cursor);
+    return { events: seen.filter((event) => matches(event, filter)), upTo: seen.at(-1)?.seq ?? cursor };
+  }
+  const { newest } = tail;
+  const events = await readMatchingEvents(db, tail.accountId, filter, { after: cursor, upTo: newest, limit: BATCH });
+  return { events, upTo: events.length < BATCH ? newest : (events.at(-1)?.seq ?? newest) };
+}

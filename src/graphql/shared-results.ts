@@ -1,0 +1,80 @@
+import { Kind, print, visit, type ASTNode, type DocumentNode, type ExecutionResult } from 'graphql';
+import { Recent } from '../core/recent.js';
+
+/** Results kept per audience at most, and the characters of JSON that they may have together. */
+const KEPT = 256;
+const MAX_CHARACTERS = 4_000_000;
+
+/** The result of one event for one operation. */
+export interface Shared {
+  result: ExecutionResult;
+  /** Its JSON, written once for all; undefined for a result with errors, which each subscriber has masked for itself. */
+  text: string | undefined;
+  /** The key that it was made for, if it depends on that; undefined: it is the same for every key of the account. */
+  apiKeyId: string | undefined;
+}
+
+/** Subscribers of one account that ask for the same of each event: it is executed once for all of them. */
+export class Audience {
+  readonly #recent = new Recent<Shared>({
+    kept: KEPT,
+    weight: MAX_CHARACTERS,
+    weigh: ({ text = '' }) => text.length,
+  });
+  members = 0;
+
+  /** What others of the audience were given for `id`, or what `make` makes of it now. */
+  async get(id: string, apiKeyId: string, make: () => Promise<Shared>): Promise<Shared> {
+    const shared = await this.#recent.once(id, make);
+    if (shared.text === undefined) this.#recent.forget(id); // what failed is no answer for those that come later
+    if (shared.apiKeyId === undefined || shared.apiKeyId === apiKeyId) return shared;
+    return this.#recent.once(`${id} ${apiKeyId}`, make);
+  }
+}
+
+interface Operation {
+  document: DocumentNode;
+  operationName?: string | null | undefined;
+  variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** The audiences of one server. */
+export class Audiences {
+  readonly #byKey = new Map<string, Audience>();
+
+  /** The audience of an operation. Every `join` needs its `leave`; with the last of them the results go. */
+  join(accountId: string, operation: Operation): { audience: Audience; leave: () => void } {
+    const key = `${accountId} ${operationKey(operation)}`;
+    const audience = this.#byKey.get(key) ?? new Audience();
+    this.#byKey.set(key, audience);
+    audience.members++;
+    const leave = (): void => {
+      if (--audience.members === 0) this.#byKey.delete(key);
+    };
+    return { audience, leave };
+  }
+}
+
+/** Same key, same results: the text of the document, its operation, and the variables that shape a result. */
+function operationKey({ document, operationName, variableValues }: Operation): string {
+  const text = document.loc?.source.body ?? print(document);
+  const values = variablesOfResults(document).map((name) => [name, variableValues?.[name]]);
+  return JSON.stringify([text, operationName ?? null, values]);
+}
+
+/** Not those of the feed's own arguments: where a subscriber began does not change what it is told of an event. */
+function variablesOfResults(document: DocumentNode): string[] {
+  const names = new Set<string>();
+  for (const part of document.definitions.flatMap(partsOfResults)) {
+    visit(part, { Variable: ({ name }) => void names.add(name.value) });
+  }
+  return [...names].sort();
+}
+
+function partsOfResults(definition: ASTNode): ASTNode[] {
+  if (definition.kind !== Kind.OPERATION_DEFINITION) return [definition];
+  return definition.selectionSet.selections.flatMap((selection): ASTNode[] => {
+    if (selection.kind !== Kind.FIELD) return [selection];
+    return [...(selection.directives ?? []), ...(selection.selectionSet ? [selection.selectionSet] : [])];
+  });
+}

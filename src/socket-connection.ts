@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
+
+/** Bytes that may wait for a client before what sends to it waits as well. */
+const HIGH_WATER = 64 * 1_024;
+/** Bytes of replies that may wait before nothing more is done for the client. */
+const MAX_WAITING = 1_024 * 1_024;
+/** Queries and mutations under way at once; further ones wait their turn. */
+const MAX_RUNNING = 64;
+/** How long a client has to answer the closing handshake. */
+const FAREWELL_MS = 1_000;
+
+type Take = (message: string) => Promise<void>;
+
+/** One WebSocket: does for its client no more than that takes, and notices when it has gone. */
+export class SocketConnection {
+  /** Queries and mutations under way, by operation id; and feeds. */
+  readonly running = new Set<string>();
+  readonly feeds = new Set<string>();
+  isClosed = false;
+  readonly #messages: string[] = [];
+  #taken = 0;
+  #take: Take | undefined;
+  #isGathering = false;
+  #isHeard = true;
+  #lastLeft = '';
+
+  constructor(
+    readonly ws: WebSocket,
+    private readonly tcp: Socket,
+  ) {
+    ws.on('pong', () => (this.#isHeard = true));
+    ws.on('message', (data: Buffer) => {
+      this.#isHeard = true;
+      this.#messages.push(data.toString());
+      this.goOn();
+    });
+    ws.on('error', () => undefined); // what went wrong with a connection closes it, which is all there is to know
+    ws.on('close', () => (this.isClosed = true));
+  }
+
+  /** Gives messages to `take`, in order. It resolves when a query is answered, or a feed over; never rejects. */
+  onMessage(take: Take): void {
+    this.#take = take;
+  }
+
+  /** Sends a frame; resolves once the client may be sent more, or is gone. */
+  send(frame: string): Promise<void> {
+    if (this.ws.readyState !== this.ws.OPEN) return Promise.resolve();
+    this.#gather();
+    if (this.ws.bufferedAmount < HIGH_WATER) {
+      this.ws.send(frame, () => undefined);
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.ws.send(frame, () => resolve()));
+  }
+
+  /** Frames of one turn of the event loop go out in one system call. */
+  #gather(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    this.tcp.cork();
+    process.nextTick(() => {
+      this.#isGathering = false;
+      this.tcp.uncork();
+    });
+  }
+
+  /** Closes it, with the handshake if its client still takes part in one. */
+  close(code: number, reason: string): void {
+    this.ws.close(code, reason);
+    setTimeout(() => this.ws.terminate(), FAREWELL_MS).unref();
+  }
+
+  /** Takes messages that wait, as far as the client takes what was made of those before; reads no further meanwhile. */
+  goOn(): void {
+    while (this.#messages.length > 0 && !this.#isFull()) this.#start(this.#messages.shift() ?? '');
+    if (this.isClosed) return;
+    if (this.#messages.length > 0) this.ws.pause();
+    else if (this.ws.isPaused) this.ws.resume();
+  }
+
+  #start(message: string): void {
+    this.#taken++;
+    void this.#take?.(message).finally(() => {
+      this.#taken--;
+      this.goOn();
+    });
+  }
+
+  #isFull(): boolean {
+    const limit = this.ws.isPaused ? HIGH_WATER : MAX_WAITING;
+    return this.ws.bufferedAmount > limit || this.#taken - this.feeds.size >= MAX_RUNNING;
+  }
+
+  /**
+   * Asks for a sign of life, and ends the connection if there was none since the last time: no word from the client, and
+   * of what waits for it nothing taken.
+   */
+  beat(): void {
+    const left = this.#left();
+    const isTaking = this.ws.bufferedAmount > 0 && left !== this.#lastLeft;
+    this.#lastLeft = left;
+    if (!this.#isHeard && !isTaking) {
+      this.ws.terminate();
+      return;
+    }
+    this.#isHeard = false;
+    this.ws.ping();
+  }
+
+  /** What has left for the client, down to a part of one write: a long one may take minutes, and is taken all the same. */
+  #left(): string {
+    const handle = Reflect.get(this.tcp, '_handle') as { writeQueueSize?: number } | null;
+    return `${this.tcp.bytesWritten - this.ws.bufferedAmount} ${handle?.writeQueueSize ?? 0}`;
+  }
+}

@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CloseCode, handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import type { SocketExtra } from './graphql/socket.js';
+import { SocketConnection } from './socket-connection.js';
+
+/** Clients take it as "come back", unlike most codes under 2000 and the protocol's own of 44xx. */
+const SERVICE_RESTART = 1012;
+const NORMAL = 1000;
+/** Messages that only a server sends. */
+const SERVERS_OWN = /^\s*\{[^{}]*"type"\s*:\s*"(next|error|connection_ack)"/;
+const WATCH_MS = 250;
+
+export interface SocketSettings {
+  maxPayload: number;
+  /** Between two signs of life that a client is asked for; it is gone when it missed one. */
+  heartbeatMs: number;
+  report: (error: unknown) => void;
+}
+
+/** The WebSockets of one server, speaking graphql-transport-ws. */
+export function createSockets(
+  options: ServerOptions<Record<string, unknown>, SocketExtra>,
+  { maxPayload, heartbeatMs, report }: SocketSettings,
+) {
+  const protocol = makeServer(options);
+  const server = new WebSocketServer({ noServer: true, maxPayload, handleProtocols, clientTracking: false });
+  const connections = new Set<SocketConnection>();
+  const heartbeat = setInterval(() => connections.forEach((connection) => connection.beat()), heartbeatMs).unref();
+  const watch = setInterval(() => connections.forEach((connection) => connection.goOn()), WATCH_MS).unref();
+
+  const accept = (connection: SocketConnection, request: IncomingMessage): void => {
+    const { ws } = connection;
+    connections.add(connection);
+    const closed = protocol.opened(
+      {
+        protocol: ws.protocol,
+        send: (data) => connection.send(data),
+        close: (code = NORMAL, reason = '') => connection.close(code, reason),
+        onMessage: (take) =>
+          connection.onMessage((message) =>
+            take(message).catch((error: unknown) => refuse(connection, message, error)),
+          ),
+      },
+      Object.assign(connection, { request }),
+    );
+    ws.once('close', (code, reason) => {
+      connections.delete(connection);
+      void closed(code, reason.toString()).catch(report);
+    });
+  };
+
+  const refuse = (connection: SocketConnection, message: string, error: unknown): void => {
+    if (SERVERS_OWN.test(message)) {
+      connection.close(CloseCode.BadRequest, 'Unexpected message received');
+      return;
+    }
+    report(error);
+    connection.close(CloseCode.InternalServerError, 'Internal server error');
+  };
+
+  return {
+    upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void =>
+      server.handleUpgrade(request, socket, head, (ws) => accept(new SocketConnection(ws, socket), request)),
+    get count(): number {
+      return connections.size;
+    },
+    /** Lets queries and mutations finish for up to `graceMs`, then closes every socket so that its client comes back. */
+    close: async (graceMs: number): Promise<void> => {
+      const deadline = performance.now() + graceMs;
+      const isBusy = (): boolean => [...connections].some(({ running }) => running.size > 0);
+      while (isBusy() && performance.now() < deadline) await pause(10);
+      connections.forEach((connection) => connection.close(SERVICE_RESTART, 'Service restart'));
+      while (connections.size > 0) await pause(10);
+      clearInterval(heartbeat);
+      clearInterval(watch);
+    },
+  };
+}
