@@ -11,17 +11,21 @@ const CLI = path.join(ROOT, 'dist/cli.js');
 
 export interface BuiltServer {
   url: string;
+  pid: number;
   /** Wall clock from the spawn of the process to the first 200 of /ready. */
   readyAfterMs: number;
   /** The key of a first start; undefined on later ones. */
   key: string | undefined;
+  /** What it has written to its standard output and error so far. */
+  output(): string;
   /** Ends the process with this signal and waits until it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
-export async function startBuilt(dataDir: string): Promise<BuiltServer> {
+/** `env` adds to the settings, and wins over these; with a DATABASE_URL in it, `dataDir` is not used. */
+export async function startBuilt(dataDir: string, env: Record<string, string> = {}): Promise<BuiltServer> {
   if (!existsSync(CLI)) throw new Error('There is no dist/cli.js: run npm run build first.');
-  const port = await freePort();
+  const port = Number(env['PORT'] ?? (await freePort()));
   const startedAt = performance.now();
   const child = spawn(process.execPath, [CLI, 'start'], {
     cwd: ROOT,
@@ -31,6 +35,7 @@ export async function startBuilt(dataDir: string): Promise<BuiltServer> {
       PORT: String(port),
       PALIMPSEST_DATA_DIR: dataDir,
       PALIMPSEST_LOG_LEVEL: 'error',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -45,6 +50,8 @@ export async function startBuilt(dataDir: string): Promise<BuiltServer> {
   while (!output.includes('is ready at')) await pause(5);
   return {
     url,
+    pid: child.pid ?? 0,
+    output: () => output,
     readyAfterMs,
     key: /AURRA_API_KEY="(\w+)"/.exec(output)?.[1],
     end: async (signal) => {
@@ -63,7 +70,7 @@ const isReady = (url: string): Promise<boolean> =>
     () => false,
   );
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
