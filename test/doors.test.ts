@@ -455,6 +455,7 @@ const asRest = (memory: GraphqlMemory) => ({
     type: memory.sourceCitation.type,
     channel: memory.sourceCitation.channel,
     captured_at: onWire(memory.sourceCitation.capturedAt),
+    session_id: memory.sessionId,
     original_message: memory.sourceCitation.message,
   },
   temporal: {

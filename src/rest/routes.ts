@@ -51,7 +51,9 @@ function badLlm({ field }: AppError): 'badRequest' | undefined {
 async function postMemories({ deps, caller, body, headers }: RestCall): Promise<object> {
   const input = fromWire(body);
   const idempotencyKey = headers.get('idempotency-key') ?? input['idempotencyKey'];
-  const result = await addMemories(deps, caller, { ...input, idempotencyKey });
+  // The published SDK says `agent` whenever its caller names no source, and shows `agent_session` for what comes of messages.
+  const source = input['messages'] != null && input['source'] === 'agent' ? undefined : input['source'];
+  const result = await addMemories(deps, caller, { ...input, source, idempotencyKey });
   return toAdded(result, caller.accountId, deps.config.messagesStatus);
 }
 

@@ -47,6 +47,7 @@ export function toMemory(memory: MemoryRow, { now: present, freshnessHalfLifeDay
       type: memory.source,
       channel: memory.channel,
       captured_at: timestamp(memory.capture?.capturedAt ?? memory.knownFrom),
+      session_id: memory.sessionId,
       original_message: message,
     },
     temporal: toTemporal(memory, now),
@@ -101,6 +102,7 @@ export const toAnswer = (answer: Answer, companyId: string, view: View) => ({
   })),
   memories: answer.memories.map((memory) => toMemory(memory, view)),
   memories_searched: answer.memoriesSearched,
+  search_type: 'hybrid',
   // Rules take no tokens, and the documented reply says nothing of who answered.
   ...(answer.attribution && answer.attribution.usage.inputTokens > 0 && { llm: toModelCall(answer.attribution) }),
   company_id: companyId,
