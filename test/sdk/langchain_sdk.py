@@ -1,6 +1,7 @@
 """Every public method of the published `aurra-langchain`, against a running server."""
 
 import asyncio
+import warnings
 
 from aurra_langchain import AurraChatMessageHistory
 from langchain_core.chat_history import BaseChatMessageHistory
@@ -10,6 +11,7 @@ from langchain_core.runnables.history import RunnableWithMessageHistory
 
 from report import SERVER, Report, need
 
+warnings.simplefilter("ignore")  # LangChain prefers another way of keeping histories
 report = Report("aurra-langchain")
 check = report.check
 
@@ -23,7 +25,7 @@ def words(chat):
 
 
 ASKED = "I am Carla and I live in Lisbon."
-SAID = "I recommend the restaurant Ramiro for seafood."
+SAID = "Nice! I'd recommend Casa Verde for dinner."
 
 
 def turn():
