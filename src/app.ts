@@ -12,6 +12,8 @@ import { AppError } from './errors.js';
 import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions, type SocketExtra } from './graphql/socket.js';
 import { answerHealth } from './health.js';
+import { withManners } from './http/manners.js';
+import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
 import { createEmbedder } from './models/create-embedder.js';
@@ -63,7 +65,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 
-  const fetch = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
     const health = await answerHealth(deps, pathname);
     if (health) return health;
@@ -71,9 +73,16 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (bounded instanceof AppError) return refuse(bounded, pathname);
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
+  const fetch = withManners(answer, {
+    corsOrigins: config.corsOrigins,
+    report,
+    onAnswered: (line) => logger.debug(line, 'answered'),
+  });
 
   const listener = createServerAdapter(fetch);
-  const server = createServer((request, response) => void listener(request, response));
+  const server = createServer((request, response) => {
+    if (!refuseUnservable(request, response)) void listener(request, response);
+  });
   const sockets = new WebSocketServer({ noServer: true, maxPayload: config.maxBodyBytes });
   const socketServer = useServer<Record<string, unknown>, Partial<SocketExtra>>(
     socketOptions(deps, graphql, report),

@@ -15,6 +15,18 @@ const hosts = z
   )
   .pipe(z.array(z.string().regex(HOST_AND_PORT, 'not a list of host or host:port')));
 
+/** An origin as a browser sends it: scheme, host and port alone. */
+const isOrigin = (text: string): boolean => text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+const origins = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+  )
+  .refine((list) => list.every(isOrigin), 'not a list of origins such as https://app.example.com, or *');
+
 const variables = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -26,6 +38,7 @@ const variables = z.object({
   PALIMPSEST_GRAPHIQL: flag.optional(),
   PALIMPSEST_MAX_BODY_BYTES: z.coerce.number().int().min(1_024).default(1_048_576),
   PALIMPSEST_GRAPHQL_MAX_COST: z.coerce.number().int().min(100).default(50_000),
+  PALIMPSEST_CORS_ORIGINS: origins.default([]),
   PALIMPSEST_QUERY_LIMIT: z.coerce.number().int().min(1).max(100).default(10),
   PALIMPSEST_MESSAGES_STATUS: z.enum(['saved', 'extracted']).default('saved'),
   PALIMPSEST_DELETE_WITHOUT_TENANT: z.enum(['default', 'account']).default('default'),
@@ -162,6 +175,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     logLevel: e.PALIMPSEST_LOG_LEVEL,
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
     maxCost: e.PALIMPSEST_GRAPHQL_MAX_COST,
+    corsOrigins: Object.freeze(e.PALIMPSEST_CORS_ORIGINS),
     queryLimit: e.PALIMPSEST_QUERY_LIMIT,
     messagesStatus: e.PALIMPSEST_MESSAGES_STATUS,
     deleteWithoutTenant: e.PALIMPSEST_DELETE_WITHOUT_TENANT,

@@ -15,7 +15,7 @@ interface Layer {
 
 const NOTHING = /^$/;
 const EVERYTHING = /^/;
-const FOLDERS = ['graphql', 'rest', 'webhooks', 'core', 'core/rules', 'store', 'models'];
+const FOLDERS = ['graphql', 'rest', 'webhooks', 'core', 'core/rules', 'store', 'models', 'http'];
 
 /** Arrows point down: doors -> core -> store, models. The table of docs/ARCHITECTURE.md, "Who may import whom". */
 const LAYERS: Record<string, Layer> = {
@@ -23,6 +23,8 @@ const LAYERS: Record<string, Layer> = {
   rest: { imports: /^(rest\/|core\/|errors$)/ },
   // A door that goes outwards: it subscribes to the schema as a client would.
   webhooks: { imports: /^(webhooks\/|graphql\/(schema|server)$|core\/|errors$)/, types: /^store\/job-queue$/ },
+  // What HTTP asks of every answer; knows no door and no verb.
+  http: { imports: /^(http\/|errors$)/, types: /^config$/ },
   core: { imports: /^(core\/|store\/|models\/(llm|embedder)$|errors$)/, types: /^config$/ },
   'core/rules': { imports: /^(core\/rules\/|errors$)/, types: /^(core\/|store\/|models\/(llm|embedder)$)/ },
   store: { imports: /^(store\/|generated\/prisma\/|errors$)/, types: /^config$/ },
@@ -43,6 +45,7 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar|pg-boss)$/, ['store']],
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
+  [/^negotiator$/, ['http']],
   [/^zod$/, ['core', 'models', 'config']],
 ];
 

@@ -18,6 +18,8 @@ export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   run: (call: RestCall) => Promise<object>;
+  /** Headers of a reply besides those that all have. */
+  replyHeaders?: (call: RestCall) => Record<string, string>;
   /** No body means an empty object. */
   isBodyOptional?: true;
   /** What the documents say of unusable input where it is not 422. */

@@ -1,6 +1,7 @@
 import { authenticate } from '../core/authenticate.js';
 import type { Deps } from '../core/deps.js';
-import { AppError, toAppError } from '../errors.js';
+import { toAppError, type AppError } from '../errors.js';
+import { readObject } from './body.js';
 import type { Route } from './call.js';
 import { ROUTES } from './routes.js';
 import { toWireName } from './wire.js';
@@ -14,9 +15,9 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       const url = new URL(request.url);
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
-      if (!found) return refuse(matches.map(({ route }) => route.method));
+      if (!found) return refuse(request.method, matches);
       try {
-        return Response.json(await run(deps, request, url, found));
+        return await run(deps, request, url, found);
       } catch (error) {
         const appError = toAppError(error);
         if (appError.code === 'INTERNAL') report(error);
@@ -31,11 +32,12 @@ interface Match {
   path: Record<string, string>;
 }
 
-async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<object> {
+async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<Response> {
   const caller = await authenticate(deps, request.headers.get('authorization'));
-  const text = ['POST', 'PATCH'].includes(route.method) ? await request.text() : '{}';
-  const body = text === '' && route.isBodyOptional ? {} : toObject(text);
-  return route.run({ deps, caller, path, query: url.searchParams, headers: request.headers, body });
+  const hasBody = route.method === 'POST' || route.method === 'PATCH';
+  const body = hasBody ? await readObject(request, { isOptional: route.isBodyOptional ?? false }) : {};
+  const call = { deps, caller, path, query: url.searchParams, headers: request.headers, body };
+  return Response.json(await route.run(call), { headers: route.replyHeaders?.(call) ?? {} });
 }
 
 /** The routes whose template fits, with the values of its `{names}`. */
@@ -50,24 +52,13 @@ function matchPath(pathname: string): Match[] {
   });
 }
 
-function refuse(allowed: readonly string[]): Response {
-  if (allowed.length === 0) return Response.json({ detail: 'Not Found', code: 'NOT_FOUND' }, { status: 404 });
-  const headers = { allow: allowed.join(', ') };
+/** No such path, or none for this method: then `Allow` names those that there are. */
+function refuse(method: string, matches: readonly Match[]): Response {
+  if (matches.length === 0) return Response.json({ detail: 'Not Found', code: 'NOT_FOUND' }, { status: 404 });
+  const methods = matches.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+  const headers = { allow: [...methods, 'OPTIONS'].join(', ') };
+  if (method === 'OPTIONS') return new Response(null, { status: 204, headers });
   return Response.json({ detail: 'Method Not Allowed', code: 'METHOD_NOT_ALLOWED' }, { status: 405, headers });
-}
-
-/** @throws AppError INVALID_JSON, or INVALID_INPUT for JSON that is no object */
-function toObject(body: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    throw new AppError('INVALID_JSON', 'The body is not valid JSON.', { cause: error });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AppError('INVALID_INPUT', 'The body must be a JSON object.');
-  }
-  return value as Record<string, unknown>;
 }
 
 /** `detail` for everybody; `code` and `field` for programs. */

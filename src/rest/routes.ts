@@ -18,7 +18,13 @@ import { fromWire, toAnswer, toMemory, toPlanStatus, toSettings } from './wire.j
 
 /** The endpoints. Each only renames: what is valid, and who may do what, is decided in core. */
 export const ROUTES: readonly Route[] = [
-  { method: 'POST', path: '/agent/memories', run: postMemories, invalidInput: badLlm },
+  {
+    method: 'POST',
+    path: '/agent/memories',
+    run: postMemories,
+    invalidInput: badLlm,
+    replyHeaders: ({ body }) => (body['importance'] == null ? {} : IMPORTANCE_IS_DEPRECATED),
+  },
   { method: 'GET', path: '/agent/memories', run: getMemories },
   { method: 'DELETE', path: '/agent/memories', run: removeMemories },
   { method: 'POST', path: '/agent/query', run: postQuery, invalidInput: badLlm },
@@ -42,6 +48,12 @@ export const ROUTES: readonly Route[] = [
   ...MEMORY_ROUTES,
   ...PROPOSAL_ROUTES,
 ];
+
+/** RFC 9745, to whoever still sends the word: since when (22 November 2026), and what to read. */
+const IMPORTANCE_IS_DEPRECATED = {
+  deprecation: '@1795305600',
+  link: '<https://docs.aurra.us/docs/importance-score>; rel="deprecation"; type="text/html"',
+};
 
 /** Documented as 400: an unknown provider, or a missing field of the caller's own model. */
 function badLlm({ field }: AppError): 'badRequest' | undefined {

@@ -21,16 +21,20 @@ interface Line {
   failed: boolean;
 }
 
-const skip = (why: string): void => console.warn(`\n!! SKIPPED: the published SDKs were NOT tried: ${why}\n`);
+const skip = (why: string): void => console.warn(`\n!! SKIPPED: the published SDKs were NOT tried: ${why}.\n`);
 
 async function main(): Promise<void> {
   const python = findPython();
-  if (!python) return skip('there is no Python 3.9 or newer with venv.');
+  if (!python) {
+    skip('there is no Python 3.9 or newer with venv');
+    return;
+  }
   let pythons: string[];
   try {
     pythons = SUITES.map(({ requirements }) => preparePython(python, requirements));
   } catch (error) {
-    return skip(`pip can not install them (${firstLine(error)}).`);
+    skip(`pip can not install them (${firstLine(error)})`);
+    return;
   }
   const servers = await startServers();
   try {

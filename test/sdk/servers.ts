@@ -49,7 +49,8 @@ export async function startServers(): Promise<SdkServers> {
   ]);
   const [url, brokenUrl] = await Promise.all([app.listen(), broken.listen()]);
   return {
-    settings: async () => JSON.stringify({ url, brokenUrl, rate: 0, llm: models(provider), keys: await keys(app, broken) }),
+    settings: async () =>
+      JSON.stringify({ url, brokenUrl, rate: 0, llm: models(provider), keys: await keys(app, broken) }),
     close: async () => {
       await Promise.all([app.close(), broken.close()]);
       await provider.close();

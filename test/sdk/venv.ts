@@ -39,7 +39,10 @@ function cacheFolder(): string {
  */
 export function preparePython(python: string, requirements: readonly string[]): string {
   const version = execFileSync(python, ['--version'], { encoding: 'utf8' });
-  const name = createHash('sha256').update([version, ...requirements].join('\n')).digest('hex').slice(0, 16);
+  const name = createHash('sha256')
+    .update([version, ...requirements].join('\n'))
+    .digest('hex')
+    .slice(0, 16);
   const folder = path.join(cacheFolder(), name);
   const inside = (root: string): string =>
     process.platform === 'win32' ? path.join(root, 'Scripts/python.exe') : path.join(root, 'bin/python');
