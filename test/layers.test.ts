@@ -46,7 +46,8 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^negotiator$/, ['http']],
-  [/^zod$/, ['core', 'models', 'config']],
+  // rest: the shapes of its replies.
+  [/^zod$/, ['core', 'models', 'config', 'rest']],
 ];
 
 interface Import {

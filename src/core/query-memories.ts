@@ -26,7 +26,8 @@ import { toCitations } from './rules/citations.js';
 /** The documented reply to a question about nothing; no model is asked. */
 export const NOTHING_STORED = 'No memories found for this company yet.';
 
-const queryInput = z.object({
+/** What a question takes. */
+export const queryInput = z.object({
   question: text(10_000),
   limit: optional(z.number().int().min(1).max(100)),
   tenantId,

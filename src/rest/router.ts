@@ -3,6 +3,7 @@ import type { Deps } from '../core/deps.js';
 import { toAppError, type AppError } from '../errors.js';
 import { readObject } from './body.js';
 import type { Route } from './call.js';
+import { openPage } from './openapi/pages.js';
 import { ROUTES } from './routes.js';
 import { toWireName } from './wire.js';
 
@@ -13,6 +14,8 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
   return {
     fetch: async (request: Request): Promise<Response> => {
       const url = new URL(request.url);
+      const page = request.method === 'GET' ? openPage(url.pathname) : undefined;
+      if (page) return page;
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
       if (!found) return refuse(request.method, matches);
@@ -21,7 +24,9 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       } catch (error) {
         const appError = toAppError(error);
         if (appError.code === 'INTERNAL') report(error);
-        return render(appError, found.route);
+        const refused = render(appError, found.route);
+        if (appError.code === 'UNAUTHENTICATED') refused.headers.set('www-authenticate', 'Bearer');
+        return refused;
       }
     },
   };

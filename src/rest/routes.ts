@@ -11,6 +11,10 @@ import type { AppError } from '../errors.js';
 import { asOfIn, isTrue, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
 import { MEMORY_ROUTES } from './memory.js';
 import { PROPOSAL_ROUTES } from './proposals.js';
+import type { memoryList } from './replies/memory.js';
+import type { answer as answerReply } from './replies/reads.js';
+import type { Shape } from './replies/shape.js';
+import type { deleted } from './replies/writes.js';
 import { toChanges } from './wire-audit.js';
 import { toProofTree } from './wire-proof.js';
 import { toAdded } from './wire-writes.js';
@@ -69,7 +73,7 @@ async function postMemories({ deps, caller, body, headers }: RestCall): Promise<
   return toAdded(result, caller.accountId, deps.config.messagesStatus);
 }
 
-async function getMemories(call: RestCall): Promise<object> {
+async function getMemories(call: RestCall): Promise<Shape<typeof memoryList>> {
   const { deps, caller, query } = call;
   const includeSuperseded = toBoolean('include_superseded', query.get('include_superseded'));
   const asOf = asOfIn(query);
@@ -104,7 +108,7 @@ async function getMemories(call: RestCall): Promise<object> {
   };
 }
 
-async function removeMemories({ deps, caller, query }: RestCall): Promise<object> {
+async function removeMemories({ deps, caller, query }: RestCall): Promise<Shape<typeof deleted>> {
   const tenantId = query.get('tenant_id');
   const allTenants = tenantId === null && deps.config.deleteWithoutTenant === 'account';
   const { deletedCount, cursor } = await deleteMemories(deps, caller, { tenantId, allTenants });
@@ -117,11 +121,11 @@ async function removeMemories({ deps, caller, query }: RestCall): Promise<object
   };
 }
 
-async function postQuery(call: RestCall): Promise<object> {
+async function postQuery(call: RestCall): Promise<Shape<typeof answerReply>> {
   const { deps, caller, body } = call;
   const { as_of: valid, transaction_as_of: known, include_proof_tree: wantsProof, ...rest } = body;
   const answer = await queryMemories(deps, caller, { ...fromWire(rest), asOf: { valid, known } });
-  const echo = { ...(valid != null && { as_of: valid }), ...(known != null && { transaction_as_of: known }) };
+  const echo = { ...echoOf('as_of', valid), ...echoOf('transaction_as_of', known) };
   const view = await viewOf(call);
   const proof = isTrue('include_proof_tree', wantsProof) ? await proveAnswer(deps, caller, answer) : null;
   return {
@@ -130,6 +134,10 @@ async function postQuery(call: RestCall): Promise<object> {
     ...(proof && { proof_tree: toProofTree(proof, view) }),
   };
 }
+
+/** The instant as it was sent; the core has checked it. */
+const echoOf = <Name extends string>(name: Name, sent: unknown) =>
+  (typeof sent === 'string' ? { [name]: sent } : {}) as Partial<Record<Name, string>>;
 
 async function getChanges({ deps, caller, query }: RestCall): Promise<object> {
   const page = await listChanges(deps, caller, {
