@@ -5,6 +5,7 @@ import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
+import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
@@ -56,12 +57,14 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     termCounts: new TermCounts(),
     turns: new Turns(),
     webhookTerms: webhookTerms((url) => isAllowedUrl(url, config.webhooks.hosts)),
+    rates: new RateLimits(config.requestRates),
     now,
     config,
   };
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
   const reEmbedding = startReEmbedding(deps, logger);
   const webhooks = openWebhooks(deps, database, report);
+  const rateSharing = shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared'));
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 
@@ -103,6 +106,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     close: async () => {
       await reEmbedding.stop();
       await webhooks.stop();
+      await rateSharing.stop();
       await socketServer.dispose();
       await closeServer(server);
       await database.close();

@@ -44,6 +44,8 @@ const variables = z.object({
   PALIMPSEST_DELETE_WITHOUT_TENANT: z.enum(['default', 'account']).default('default'),
   PALIMPSEST_STARTER_WRITES: z.coerce.number().int().min(0).default(50_000),
   PALIMPSEST_PRO_WRITES: z.coerce.number().int().min(0).default(1_000_000),
+  PALIMPSEST_STARTER_RATE: z.coerce.number().int().min(0).default(1_200),
+  PALIMPSEST_PRO_RATE: z.coerce.number().int().min(0).default(12_000),
   ANTHROPIC_API_KEY: z.string().min(1).optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   PALIMPSEST_ANSWER_MODEL: z.string().min(1).default('claude-opus-4-7'),
@@ -181,6 +183,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     deleteWithoutTenant: e.PALIMPSEST_DELETE_WITHOUT_TENANT,
     writesLimits: Object.freeze({ starter: e.PALIMPSEST_STARTER_WRITES, pro: e.PALIMPSEST_PRO_WRITES }),
     webhooks: Object.freeze(readWebhooks(e)),
+    requestRates: Object.freeze({ starter: e.PALIMPSEST_STARTER_RATE, pro: e.PALIMPSEST_PRO_RATE }),
     database: Object.freeze(database),
     ...models,
   });

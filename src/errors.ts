@@ -2,6 +2,8 @@
 export const STATUS = {
   INVALID_JSON: 400,
   UNAUTHENTICATED: 401,
+  /** The account's plan was canceled. */
+  PLAN_BLOCKED: 402,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,

@@ -19,6 +19,7 @@ describe('readConfig', () => {
       isProduction: false,
       hasGraphiql: true,
       corsOrigins: [],
+      requestRates: { starter: 1_200, pro: 12_000 },
       logLevel: 'info',
       maxBodyBytes: 1_048_576,
       queryLimit: 10,

@@ -46,6 +46,7 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^negotiator$/, ['http']],
+  [/^rate-limiter-flexible$/, ['core']],
   // rest: the shapes of its replies.
   [/^zod$/, ['core', 'models', 'config', 'rest']],
 ];

@@ -3,6 +3,7 @@ import type { Embedder } from '../models/embedder.js';
 import type { Llm, LlmChoice } from '../models/llm.js';
 import type { Db } from '../store/client.js';
 import type { Wakeups } from '../store/wakeups.js';
+import type { RateLimits } from './rate-limits.js';
 import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
 
@@ -20,6 +21,8 @@ export interface Deps {
   turns: Turns;
   /** What a webhook may be: known to the layers above and beside the core. */
   webhookTerms: WebhookTerms;
+  /** What each key has asked for in its minute. */
+  rates: RateLimits;
   now: () => Date;
   config: Config;
 }
@@ -35,6 +38,10 @@ export interface WebhookTerms {
 export interface Caller {
   accountId: string;
   apiKeyId: string;
+  /** The account's plan, which decides the pace of its keys. */
+  planTier?: string;
+  /** The account's plan was canceled. */
+  isBlocked?: boolean;
 }
 
 /** An input as it comes through a door: its names are right, its values are still to be checked. */

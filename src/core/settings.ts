@@ -16,7 +16,11 @@ export const settingsInput = z.object({
   autoSupersedeDefault: optional(z.boolean()),
   excludedCategories: optional(z.array(text(64)).max(100)),
   minConfidence: optional(numberBetween(0, 1)),
-  classifierModel: optional(text(128).refine((id) => id.startsWith('claude-'), 'must be an Anthropic model id')),
+  classifierModel: optional(
+    text(128)
+      .refine((id) => id.startsWith('claude-'), 'must be an Anthropic model id')
+      .meta({ pattern: '^claude-[^\\u0000]*$' }),
+  ),
   freshnessHalfLifeDays: optional(numberBetween(1, 3650)),
 });
 

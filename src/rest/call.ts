@@ -18,6 +18,8 @@ export interface Route {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   path: string;
   run: (call: RestCall) => Promise<object>;
+  /** Answers a blocked account too. */
+  isOpenWhenBlocked?: true;
   /** Headers of a reply besides those that all have. */
   replyHeaders?: (call: RestCall) => Record<string, string>;
   /** No body means an empty object. */

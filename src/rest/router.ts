@@ -1,5 +1,7 @@
-import { authenticate } from '../core/authenticate.js';
+import { admit, assertNotBlocked, type Admitted } from '../core/admit.js';
 import type { Deps } from '../core/deps.js';
+import { assertWithinRate } from '../core/rate-limits.js';
+import { rateFields } from '../core/rules/rate-fields.js';
 import { toAppError, type AppError } from '../errors.js';
 import { readObject } from './body.js';
 import type { Route } from './call.js';
@@ -19,15 +21,19 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
       if (!found) return refuse(request.method, matches);
+      let fields: Readonly<Record<string, string>> = { 'www-authenticate': 'Bearer' };
+      let response: Response;
       try {
-        return await run(deps, request, url, found);
+        const admitted = await admit(deps, request.headers.get('authorization'));
+        fields = rateFields(admitted.rate);
+        response = await run(deps, admitted, request, url, found);
       } catch (error) {
         const appError = toAppError(error);
         if (appError.code === 'INTERNAL') report(error);
-        const refused = render(appError, found.route);
-        if (appError.code === 'UNAUTHENTICATED') refused.headers.set('www-authenticate', 'Bearer');
-        return refused;
+        response = render(appError, found.route);
       }
+      for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
+      return response;
     },
   };
 }
@@ -37,8 +43,15 @@ interface Match {
   path: Record<string, string>;
 }
 
-async function run(deps: Deps, request: Request, url: URL, { route, path }: Match): Promise<Response> {
-  const caller = await authenticate(deps, request.headers.get('authorization'));
+async function run(
+  deps: Deps,
+  { caller, rate }: Admitted,
+  request: Request,
+  url: URL,
+  { route, path }: Match,
+): Promise<Response> {
+  assertWithinRate(rate);
+  if (!route.isOpenWhenBlocked) assertNotBlocked(caller);
   const hasBody = route.method === 'POST' || route.method === 'PATCH';
   const body = hasBody ? await readObject(request, { isOptional: route.isBodyOptional ?? false }) : {};
   const call = { deps, caller, path, query: url.searchParams, headers: request.headers, body };

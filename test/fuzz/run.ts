@@ -29,7 +29,7 @@ const url = await app.listen();
 const child = spawn(
   prepared,
   [
-    ...['-m', 'schemathesis.cli', 'run', target === 'graphql' ? `${url}/graphql` : `${url}/openapi.json`],
+    ...['-m', 'schemathesis.cli', '--config-file', path.join(import.meta.dirname, 'schemathesis.toml'), 'run', target === 'graphql' ? `${url}/graphql` : `${url}/openapi.json`],
     ...['--header', `Authorization: Bearer ${key}`, '--checks', 'all', '--max-examples', examples],
     ...['--continue-on-failure', '--request-timeout', '60', '--generation-deterministic', '--no-color'],
   ],

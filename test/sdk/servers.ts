@@ -18,6 +18,7 @@ export interface SdkServers {
 }
 
 const STARTER_WRITES = 1;
+const STARTER_RATE = 20;
 
 /** A provider whose models are called after what they do. */
 function answerByModel({ body }: RecordedRequest) {
@@ -44,13 +45,14 @@ export async function startServers(): Promise<SdkServers> {
     start({
       PALIMPSEST_LLM_HOSTS: new URL(provider.baseUrl).host,
       PALIMPSEST_STARTER_WRITES: String(STARTER_WRITES),
+      PALIMPSEST_STARTER_RATE: String(STARTER_RATE),
     }),
     start({ LLM_BASE_URL: provider.baseUrl, LLM_MODEL: '500' }),
   ]);
   const [url, brokenUrl] = await Promise.all([app.listen(), broken.listen()]);
   return {
     settings: async () =>
-      JSON.stringify({ url, brokenUrl, rate: 0, llm: models(provider), keys: await keys(app, broken) }),
+      JSON.stringify({ url, brokenUrl, rate: STARTER_RATE, llm: models(provider), keys: await keys(app, broken) }),
     close: async () => {
       await Promise.all([app.close(), broken.close()]);
       await provider.close();
@@ -78,7 +80,7 @@ async function keys(app: App, broken: App): Promise<Record<string, string>> {
     stranger: await newKey(app),
     langchain: await newKey(app),
     poor: await newKey(app, 'starter'),
-    hurried: await newKey(app),
+    hurried: await newKey(app, 'starter'),
     broken: await newKey(broken),
     unknown: `aurra_${'0'.repeat(12)}_${'0'.repeat(38)}`,
   };

@@ -49,6 +49,7 @@ const TAGS = [
 ];
 
 const OF_EVERY_CALL: readonly ErrorCode[] = [
+  'PLAN_BLOCKED',
   'UNAUTHENTICATED',
   'INVALID_INPUT',
   'RATE_LIMITED',

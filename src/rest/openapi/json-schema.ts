@@ -62,7 +62,7 @@ function mapSchemas(value: unknown, change: (schema: JsonSchema) => JsonSchema):
 /** A choice between anything at all (a Date, a bigint: nothing that JSON has) and something: the something. */
 const tidy = (schema: JsonSchema): JsonSchema =>
   mapSchemas(schema, (one) => {
-    const choices = one.anyOf?.filter((choice) => Object.keys(choice as object).length > 0);
+    const choices = one.anyOf?.filter((choice) => Object.keys(choice).length > 0);
     if (!choices) return one;
     const { anyOf: _anyOf, ...rest } = one;
     const [only] = choices;
@@ -80,7 +80,7 @@ function notNull(schema: JsonSchema): JsonSchema {
     const types = (schema.type as string[]).filter((type) => type !== 'null');
     return { ...schema, type: types[0] as 'string' };
   }
-  const choices = schema.anyOf?.filter((choice) => (choice as JsonSchema).type !== 'null');
+  const choices = schema.anyOf?.filter((choice) => choice.type !== 'null');
   const [only] = choices ?? [];
   return choices?.length === 1 && isObject(only) ? only : schema;
 }

@@ -58,7 +58,7 @@ const llmNeedsKey = (schema: JsonSchema): JsonSchema => {
   const { llm } = schema.properties as { llm: JsonSchema };
   const [choice] = llm.anyOf as JsonSchema[];
   const llmWithKey = { anyOf: [{ ...choice, anyOf: [given('api_key'), given('key')] }, isNull] };
-  return { ...schema, properties: { ...schema.properties, llm: llmWithKey as JsonSchema } };
+  return { ...schema, properties: { ...schema.properties, llm: llmWithKey } };
 };
 
 /** By method and path of the route. What an operation takes is read from what its verb checks. */
@@ -71,7 +71,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'With `content` one fact is stored as it is; with `messages` facts are extracted. All or nothing; a fact that is known already is stored once.',
     parameters: {
       'Idempotency-Key': {
-        schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+        schema: fieldSchema(addMemoriesInput, 'idempotencyKey'),
         description: 'The same key with the same body again gives the first reply, for 24 hours.',
       },
     },

@@ -94,7 +94,7 @@ function fields(schema: JsonSchema): string {
 function typeOf(schema: JsonSchema): string {
   const name = schema.$ref?.split('/').at(-1);
   if (name !== undefined) return `<a href="#${escape(name)}">${escape(name)}</a>`;
-  const choices = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined;
+  const choices = schema.anyOf ?? schema.oneOf;
   if (choices && schema.type === undefined) return [...new Set(choices.map(typeOf))].join(' or ');
   if (schema.enum) return schema.enum.map((value) => code(String(value))).join(', ');
   if (schema.type === 'array') return `list of ${typeOf((schema.items ?? {}) as JsonSchema)}`;
