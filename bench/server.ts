@@ -19,7 +19,8 @@ export interface BuiltServer {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
-export async function startBuilt(dataDir: string): Promise<BuiltServer> {
+/** `settings` come on top of the folder, which a DATABASE_URL among them replaces. */
+export async function startBuilt(dataDir: string, settings: Record<string, string> = {}): Promise<BuiltServer> {
   if (!existsSync(CLI)) throw new Error('There is no dist/cli.js: run npm run build first.');
   const port = await freePort();
   const startedAt = performance.now();
@@ -31,6 +32,7 @@ export async function startBuilt(dataDir: string): Promise<BuiltServer> {
       PORT: String(port),
       PALIMPSEST_DATA_DIR: dataDir,
       PALIMPSEST_LOG_LEVEL: 'error',
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
