@@ -1,6 +1,6 @@
 // Does any request that the OpenAPI document (or the GraphQL schema) allows, or forbids, meet a fault of the server, or a reply
 // that the document does not know? Runs schemathesis from PyPI against a running server. Run by
-// `npm run test:fuzz -- [rest|graphql] [examples per operation]`; needs Python and PyPI.
+// `npm run test:fuzz -- [rest|graphql] [examples per operation] [seconds at most]`; needs Python and PyPI.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { findPython, preparePython } from '../sdk/venv.js';
 import { snapshot } from '../support/global-setup.js';
 
 const REQUIREMENT = 'schemathesis==4.32.5';
-const [target = 'rest', examples = '150'] = process.argv.slice(2);
+const [target = 'rest', examples = '300', seconds] = process.argv.slice(2);
 
 const python = findPython();
 if (!python) throw new Error('There is no Python 3.9 or newer with venv.');
@@ -29,8 +29,16 @@ const url = await app.listen();
 const child = spawn(
   prepared,
   [
-    ...['-m', 'schemathesis.cli', '--config-file', path.join(import.meta.dirname, 'schemathesis.toml'), 'run', target === 'graphql' ? `${url}/graphql` : `${url}/openapi.json`],
+    ...[
+      '-m',
+      'schemathesis.cli',
+      '--config-file',
+      path.join(import.meta.dirname, 'schemathesis.toml'),
+      'run',
+      target === 'graphql' ? `${url}/graphql` : `${url}/openapi.json`,
+    ],
     ...['--header', `Authorization: Bearer ${key}`, '--checks', 'all', '--max-examples', examples],
+    ...(seconds === undefined ? [] : ['--max-time', seconds]),
     ...['--continue-on-failure', '--request-timeout', '60', '--generation-deterministic', '--no-color'],
   ],
   {

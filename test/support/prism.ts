@@ -14,9 +14,13 @@ interface Violation {
 export async function throughPrism(app: App, prism: string): Promise<App> {
   const upstream = await app.listen();
   const port = await freePort();
-  const proxy = spawn(process.execPath, [prism, 'proxy', 'openapi.json', upstream, '--port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const proxy = spawn(
+    process.execPath,
+    [prism, 'proxy', 'openapi.json', upstream, '--port', String(port), '--cors', 'false'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   for await (const line of createInterface({ input: proxy.stdout })) if (line.includes('is listening')) break;
   proxy.stdout.resume();
   return {
@@ -40,13 +44,13 @@ const TEMPLATES = ROUTES.map(({ method, path }) => ({
 const isDescribed = ({ method, url }: Request): boolean =>
   TEMPLATES.some((route) => route.method === method && route.path.test(new URL(url).pathname));
 
-/** What is no JSON the proxy itself would refuse: the server's own answer to it would not be seen. */
+/** What is no JSON object or list the proxy itself would refuse: the server's own answer to it would not be seen. */
 async function isJson(request: Request): Promise<boolean> {
   if (!request.body) return true;
   if (!(request.headers.get('content-type') ?? '').startsWith('application/json')) return false;
   try {
-    JSON.parse(await request.clone().text());
-    return true;
+    const value: unknown = JSON.parse(await request.clone().text());
+    return typeof value === 'object' && value !== null;
   } catch {
     return false;
   }
