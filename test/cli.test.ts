@@ -76,7 +76,7 @@ const write = async (url: string, key: string, content: string): Promise<number>
   (
     await fetch(`${url}/agent/memories`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}` },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ content }),
     })
   ).status;
