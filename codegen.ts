@@ -1,4 +1,4 @@
-// Prints what is generated from the schema: schema.graphql (committed), and typed documents for the tests (not committed).
+// Prints what is generated from the code: schema.graphql and openapi.json (committed), and typed documents for the tests (not committed).
 // Run by `npm run codegen`, and before the tests. Needs no network and no server.
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import * as typedDocumentNode from '@graphql-codegen/typed-document-node';
 import * as typescriptOperations from '@graphql-codegen/typescript-operations';
 import { parse, printSchema } from 'graphql';
 import { schema } from './src/graphql/schema.js';
+import { openApiText } from './src/rest/openapi/document.js';
 
 const DOCUMENTS = path.join(import.meta.dirname, 'test/documents');
 const GENERATED = path.join(import.meta.dirname, 'test/generated/documents.ts');
@@ -40,5 +41,6 @@ const typedDocuments = async (): Promise<string> =>
   });
 
 await writeFile(path.join(import.meta.dirname, 'schema.graphql'), sdl);
+await writeFile(path.join(import.meta.dirname, 'openapi.json'), openApiText());
 await mkdir(path.dirname(GENERATED), { recursive: true });
 await writeFile(GENERATED, await typedDocuments());

@@ -24,10 +24,13 @@ const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 const STAGE = join(ROOT, '.dist-next');
 
-/** Runs tsc by its file: the `tsc` command is a shell script on one system and a .cmd on another. */
-function compile() {
+/**
+ * Runs tsc by its file: the `tsc` command is a shell script on one system and a .cmd on another.
+ * @param {string} project
+ */
+function compile(project) {
   const tsc = fileURLToPath(import.meta.resolve('typescript/bin/tsc'));
-  const args = [tsc, '-p', 'tsconfig.build.json', '--noEmitOnError', '--outDir', STAGE];
+  const args = [tsc, '-p', project, '--noEmitOnError', '--outDir', STAGE];
   const { status, signal, error } = spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit' });
   if (error) throw error;
   if (status !== 0) throw new Error(`tsc ended with ${signal ?? `status ${String(status)}`}`);
@@ -68,7 +71,8 @@ const remove = (/** @type {string} */ folder) => rmSync(folder, { recursive: tru
 
 try {
   remove(STAGE);
-  compile();
+  compile('tsconfig.build.json');
+  compile('tsconfig.clients.json'); // the types that others compile against
   copyAssets();
   await packEmptyDatabase();
   makeExecutable();

@@ -4,6 +4,7 @@ import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
 import { startIndexing } from './core/index-pending.js';
+import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
 import { Sessions } from './core/sessions.js';
@@ -14,6 +15,8 @@ import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions } from './graphql/socket.js';
 import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
+import { withManners } from './http/manners.js';
+import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
 import { createEmbedder } from './models/create-embedder.js';
@@ -76,6 +79,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
     webhookTerms: webhookTerms((url) => isAllowedUrl(url, config.webhooks.hosts)),
+    rates: new RateLimits(config.requestRates),
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
     config,
@@ -83,10 +87,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
   const reEmbedding = startReEmbedding(deps, logger);
   const webhooks = openWebhooks(deps, database, report);
+  const rateSharing = shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared'));
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 
-  const fetch = async (request: Request): Promise<Response> => {
+  const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
     const health = await answerHealth(deps, pathname);
     if (health) return health;
@@ -95,6 +100,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (bounded instanceof AppError) return refuse(bounded, pathname);
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
+  const fetch = withManners(answer, {
+    corsOrigins: config.corsOrigins,
+    report,
+    onAnswered: (line) => logger.debug(line, 'answered'),
+  });
 
   const streams = new EventStreams();
   const listener = createServerAdapter<{ res: ServerResponse }>(async (request, { res }) => {
@@ -102,7 +112,9 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (isEventStream(response)) streams.add(res);
     return response;
   });
-  const server = createServer((request, response) => void listener(request, response));
+  const server = createServer((request, response) => {
+    if (!refuseUnservable(request, response)) void listener(request, response);
+  });
   const sockets = createSockets(socketOptions(deps, graphql, report), {
     maxPayload: config.maxBodyBytes,
     heartbeatMs: deps.heartbeatMs,
@@ -120,6 +132,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     close: async () => {
       await Promise.all([reEmbedding.stop(), indexing.stop()]);
       await webhooks.stop();
+      await rateSharing.stop();
       const served = closeServer(server); // from here on nothing new is accepted
       streams.close();
       await Promise.all([served, sockets.close(REQUEST_GRACE_MS)]);

@@ -15,6 +15,18 @@ const hosts = z
   )
   .pipe(z.array(z.string().regex(HOST_AND_PORT, 'not a list of host or host:port')));
 
+/** An origin as a browser sends it: scheme, host and port alone. */
+const isOrigin = (text: string): boolean => text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+const origins = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== ''),
+  )
+  .refine((list) => list.every(isOrigin), 'not a list of origins such as https://app.example.com, or *');
+
 const variables = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -27,6 +39,7 @@ const variables = z.object({
   PALIMPSEST_MAX_BODY_BYTES: z.coerce.number().int().min(1_024).default(1_048_576),
   PALIMPSEST_GRAPHQL_MAX_COST: z.coerce.number().int().min(100).default(50_000),
   PALIMPSEST_MAX_IMPORT_BYTES: z.coerce.number().int().min(1_024).default(1_073_741_824),
+  PALIMPSEST_CORS_ORIGINS: origins.default([]),
   PALIMPSEST_QUERY_LIMIT: z.coerce.number().int().min(1).max(100).default(10),
   PALIMPSEST_STANDING_ANSWERS_PER_MINUTE: z.coerce.number().int().min(1).max(600).default(6),
   PALIMPSEST_MESSAGES_STATUS: z.enum(['saved', 'extracted']).default('saved'),
@@ -35,6 +48,8 @@ const variables = z.object({
   PALIMPSEST_PRO_WRITES: z.coerce.number().int().min(0).default(1_000_000),
   PALIMPSEST_MAX_SUBSCRIPTIONS: z.coerce.number().int().min(1).default(1_000),
   PALIMPSEST_EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).optional(),
+  PALIMPSEST_STARTER_RATE: z.coerce.number().int().min(0).default(1_200),
+  PALIMPSEST_PRO_RATE: z.coerce.number().int().min(0).default(12_000),
   ANTHROPIC_API_KEY: z.string().min(1).optional(),
   ANTHROPIC_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   PALIMPSEST_ANSWER_MODEL: z.string().min(1).default('claude-opus-4-7'),
@@ -184,6 +199,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
     maxCost: e.PALIMPSEST_GRAPHQL_MAX_COST,
     maxImportBytes: e.PALIMPSEST_MAX_IMPORT_BYTES,
+    corsOrigins: Object.freeze(e.PALIMPSEST_CORS_ORIGINS),
     queryLimit: e.PALIMPSEST_QUERY_LIMIT,
     standingAnswersPerMinute: e.PALIMPSEST_STANDING_ANSWERS_PER_MINUTE,
     messagesStatus: e.PALIMPSEST_MESSAGES_STATUS,
@@ -194,6 +210,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     maxSubscriptions: e.PALIMPSEST_MAX_SUBSCRIPTIONS,
     /** How old an event may be for a feed to begin at it; undefined: of any age. */
     eventRetentionDays: e.PALIMPSEST_EVENT_RETENTION_DAYS,
+    requestRates: Object.freeze({ starter: e.PALIMPSEST_STARTER_RATE, pro: e.PALIMPSEST_PRO_RATE }),
     database: Object.freeze(database),
     ...models,
   });

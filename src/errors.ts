@@ -2,6 +2,8 @@
 export const STATUS = {
   INVALID_JSON: 400,
   UNAUTHENTICATED: 401,
+  /** The account's plan was canceled. */
+  PLAN_BLOCKED: 402,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -9,6 +11,7 @@ export const STATUS = {
   /** A feed's cursor from before what feeds still reach. */
   CURSOR_EXPIRED: 410,
   BODY_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
   INVALID_INPUT: 422,
   QUOTA_EXCEEDED: 429,
   RATE_LIMITED: 429,

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
-import { createAccount, createApiKey, listApiKeys, revokeApiKey } from './core/accounts.js';
+import { createAccount, createApiKey, listAccounts as readPlans, listApiKeys, revokeApiKey } from './core/accounts.js';
 import type { Deps } from './core/deps.js';
+import { setPlan } from './core/set-plan.js';
 import { AppError } from './errors.js';
 
 export const OPERATOR_USAGE = `palimpsest keys create --name NAME [--account ID] [--auto-supersede]
 palimpsest keys list [--account ID]
 palimpsest keys revoke PUBLIC_ID
-palimpsest accounts create --name NAME [--plan starter|pro]`;
+palimpsest accounts create --name NAME [--plan starter|pro]
+palimpsest accounts list
+palimpsest accounts set-plan ACCOUNT [--plan starter|pro] [--status active|past_due|canceled]`;
 
 type OperatorDeps = Pick<Deps, 'db' | 'now'>;
 
@@ -22,6 +25,10 @@ export async function runOperatorCommand(deps: OperatorDeps, argv: readonly stri
       return revokeKey(deps, rest);
     case 'accounts create':
       return addAccount(deps, rest);
+    case 'accounts list':
+      return listAccounts(deps);
+    case 'accounts set-plan':
+      return changePlan(deps, rest);
     default:
       throw new AppError('INVALID_INPUT', `Usage:\n${OPERATOR_USAGE}`);
   }
@@ -60,6 +67,20 @@ async function addAccount(deps: OperatorDeps, args: string[]): Promise<string> {
   const { values } = read(args, { name: { type: 'string' }, plan: { type: 'string' } });
   const { id, name, planTier } = await createAccount(deps, { name: values['name'], plan: values['plan'] });
   return `Account "${name}" (${planTier}): ${id}\nMake a key for it: palimpsest keys create --account ${id} --name NAME`;
+}
+
+async function listAccounts(deps: OperatorDeps): Promise<string> {
+  const rows = (await readPlans(deps)).map(({ id, name, planTier, planStatus, writesUsed, createdAt }) =>
+    [id, planTier, planStatus, writesUsed, createdAt.toISOString(), name].join('\t'),
+  );
+  return ['id\tplan\tstatus\twrites\tcreated\tname', ...rows].join('\n');
+}
+
+async function changePlan(deps: OperatorDeps, args: string[]): Promise<string> {
+  const { values, positionals } = read(args, { plan: { type: 'string' }, status: { type: 'string' } });
+  const input = { accountId: positionals[0], plan: values['plan'], status: values['status'] };
+  const { id, name, planTier, planStatus } = await setPlan(deps, input);
+  return `Account "${name}" (${id}) is ${planTier}, ${planStatus}.`;
 }
 
 function read(args: string[], options: NonNullable<Parameters<typeof parseArgs>[0]>['options']) {

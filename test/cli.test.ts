@@ -76,7 +76,7 @@ const write = async (url: string, key: string, content: string): Promise<number>
   (
     await fetch(`${url}/agent/memories`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}` },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ content }),
     })
   ).status;
@@ -168,7 +168,14 @@ describe('palimpsest', () => {
   it('shows the usage: exits 0 if asked for it, 2 for what is no command', async () => {
     const [help, unknown] = await Promise.all([run(['help']), run(['frobnicate'])]);
     expect([help.code, unknown.code]).toEqual([0, 2]);
-    for (const command of ['start', 'keys create', 'keys list', 'keys revoke', 'accounts create']) {
+    for (const command of [
+      'start',
+      'keys create',
+      'keys list',
+      'keys revoke',
+      'accounts create',
+      'accounts set-plan',
+    ]) {
       for (const { stdout, stderr } of [help, unknown]) expect(stdout + stderr).toContain(`palimpsest ${command}`);
     }
   });

@@ -455,6 +455,7 @@ const asRest = (memory: GraphqlMemory) => ({
     type: memory.sourceCitation.type,
     channel: memory.sourceCitation.channel,
     captured_at: onWire(memory.sourceCitation.capturedAt),
+    session_id: memory.sessionId,
     original_message: memory.sourceCitation.message,
   },
   temporal: {
@@ -470,9 +471,16 @@ const asRest = (memory: GraphqlMemory) => ({
   },
 });
 
+interface WireTimeline {
+  timeline: { id: string; created_at: string }[];
+}
+
 describe('the same call', () => {
   let reader: Client;
   let newestId: string;
+  let oldId: string;
+  /** When the server first knew each version of where the office is, as sent and as GraphQL takes it. */
+  let known: { old: string; newest: string };
 
   beforeAll(async () => {
     reader = await app.newClient({ autoSupersede: true });
@@ -496,6 +504,10 @@ describe('the same call', () => {
       topic: 'Places',
     });
     newestId = (reply.body as { memory_id: string }).memory_id;
+    const { timeline } = (await reader.rest<WireTimeline>('GET', `/memories/${newestId}/timeline`)).body;
+    const [old, newest] = timeline.map(({ created_at: at }) => new Date(at).toISOString());
+    known = { old: old ?? '', newest: newest ?? '' };
+    oldId = timeline[0]?.id ?? '';
   });
 
   it.each([
@@ -504,17 +516,87 @@ describe('the same call', () => {
     ['of a source', '?source=agent', { filter: { sources: ['agent'] } }],
     ['with superseded ones', '?include_superseded=true', { state: 'ANY' }],
     ['of which only some are asked for', '?limit=2', { first: 2 }],
-  ])('lists the same memories %s', async (_what, search, variables) => {
+    ['of several sources', '?source=agent&source=agent_session', { filter: { sources: ['agent', 'agent_session'] } }],
+    ['of a topic', '?topic=Places', { filter: { topics: ['Places'] } }],
+    ['of a session', '?session_id=alice-1', { filter: { sessionIds: ['alice-1'] } }],
+    ['that hold words', '?text=office+Munich', { filter: { text: 'office Munich' } }],
+    ['from an importance on', '?min_importance=6&state=any', { filter: { minImportance: 6 }, state: 'ANY' }],
+    ['that were superseded', '?state=superseded', { state: 'SUPERSEDED' }],
+    ['in any state', '?state=any&limit=3', { state: 'ANY', first: 3 }],
+  ])('lists the same memories %s', (_what, search, variables) => expectSameList(search, variables));
+
+  it.each([
+    ['as valid then', () => ({ valid: known.newest })],
+    ['as known when the old one was', () => ({ known: known.old })],
+    ['as known when the new one was', () => ({ known: known.newest })],
+    ['as valid then by what was known', () => ({ valid: known.old, known: known.old })],
+  ])('lists the same memories %s', (_what, asOf) => expectSameList(`?${asOfSearch(asOf())}`, { asOf: asOf() }));
+
+  const asOfSearch = ({ valid, known: at }: { valid?: string; known?: string }): string =>
+    new URLSearchParams({ ...(valid && { as_of: valid }), ...(at && { transaction_as_of: at }) }).toString();
+
+  async function expectSameList(search: string, variables: object): Promise<void> {
     const rest = await reader.rest('GET', `/agent/memories${search}`);
     const { data } = await reader.graphql<{ memories: { nodes: GraphqlMemory[] } }>(
-      `query ($first: Int, $filter: MemoryFilter, $state: MemoryStateFilter = CURRENT) {
-        memories(first: $first, filter: $filter, state: $state) { nodes { ...Whole } }
+      `query ($first: Int, $filter: MemoryFilter, $state: MemoryStateFilter = CURRENT, $asOf: AsOf) {
+        memories(first: $first, filter: $filter, state: $state, asOf: $asOf) { nodes { ...Whole } }
       } ${MEMORY_FIELDS}`,
       variables,
     );
     const { memories } = rest.body as { memories: Fields[] };
     expect(memories.length).toBeGreaterThan(0);
     expect(memories).toMatchObject(data.memories.nodes.map(asRest));
+  }
+
+  it.each([
+    ['now', () => ({})],
+    ['as it was known', () => ({ known: known.old })],
+    ['as valid then', () => ({ valid: known.old, known: known.newest })],
+  ])('gives the same single memory %s', async (_what, asOf) => {
+    const rest = await reader.rest('GET', `/memories/${oldId}?${asOfSearch(asOf())}`);
+    const { data } = await reader.graphql<{ memory: GraphqlMemory }>(
+      `query ($id: ID!, $asOf: AsOf) { memory(id: $id, asOf: $asOf) { ...Whole } } ${MEMORY_FIELDS}`,
+      { id: oldId, asOf: asOf() },
+    );
+    expect(rest.body).toMatchObject(asRest(data.memory));
+  });
+
+  it.each([
+    ['the old one', () => oldId],
+    ['the new one', () => newestId],
+  ])('gives the same audit of %s', async (_what, id) => {
+    const rest = await reader.rest<{ history: { cursor?: string; at: string }[] }>('GET', `/memories/${id()}/audit`);
+    const { data } = await reader.graphql<{
+      memory: { audit: { originalInput: string; history: { cursor: string; at: string }[] } };
+    }>('query ($id: ID!) { memory(id: $id) { audit { originalInput history { cursor at } } } }', { id: id() });
+    const { originalInput, history } = data.memory.audit;
+    expect(rest.body).toMatchObject({ provenance: { original_input: originalInput } });
+    expect(history.length).toBeGreaterThan(0);
+    const events = rest.body.history.filter(({ cursor }) => cursor !== undefined);
+    expect(events.map(({ cursor, at }) => ({ cursor, at }))).toEqual(
+      history.map(({ cursor, at }) => ({ cursor, at: onWire(at) })),
+    );
+  });
+
+  it.each([
+    ['of the default tenant', '', {}],
+    ['of a named tenant', '&tenant_id=acme', { filter: { tenantId: 'acme' } }],
+  ])('gives the same changes %s', async (_what, search, variables) => {
+    const between = { from: '2020-01-01T00:00:00Z', to: '2999-01-01T00:00:00Z' };
+    const rest = await reader.rest<{ changes: { cursor: string; at: string }[] }>(
+      'GET',
+      `/agent/changes?${new URLSearchParams(between).toString()}${search}`,
+    );
+    const { data } = await reader.graphql<{ changes: { edges: { node: { cursor: string; at: string } }[] } }>(
+      `query ($from: DateTime!, $to: DateTime!, $filter: MemoryFilter) {
+        changes(from: $from, to: $to, filter: $filter) { edges { node { cursor at } } }
+      }`,
+      { ...between, ...variables },
+    );
+    expect(rest.body.changes.length).toBeGreaterThan(0);
+    expect(rest.body.changes.map(({ cursor, at }) => ({ cursor, at }))).toEqual(
+      data.changes.edges.map(({ node }) => ({ cursor: node.cursor, at: onWire(node.at) })),
+    );
   });
 
   it('gives the same timeline', async () => {
@@ -533,9 +615,14 @@ describe('the same call', () => {
     });
   });
 
-  it('gives the same answer with the same citations', async () => {
+  it.each([
+    ['', {}, {}],
+    ['from one memory', { limit: 1 }, { limit: 1 }],
+    ['from one source', { sources: ['agent'] }, { sources: ['agent'] }],
+    ['with null for what is left out', { tenant_id: null, sources: null }, { tenantId: null, sources: null }],
+  ])('gives the same answer with the same citations %s', async (_what, wire, input) => {
     const question = 'Where is the office?';
-    const rest = await reader.rest('POST', '/agent/query', { question });
+    const rest = await reader.rest('POST', '/agent/query', { question, ...wire });
     const { data } = await reader.graphql<{
       query: {
         question: string;
@@ -552,7 +639,7 @@ describe('the same call', () => {
           citations { index similarity isCited memory { ...Whole } }
         }
       } ${MEMORY_FIELDS}`,
-      { input: { question } },
+      { input: { question, ...input } },
     );
     const answer = data.query;
     expect(answer.citations[0]).toMatchObject({ isCited: true, memory: { id: newestId } });

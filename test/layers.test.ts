@@ -15,7 +15,7 @@ interface Layer {
 
 const NOTHING = /^$/;
 const EVERYTHING = /^/;
-const FOLDERS = ['graphql', 'rest', 'webhooks', 'core', 'core/rules', 'store', 'models'];
+const FOLDERS = ['graphql', 'rest', 'webhooks', 'core', 'core/rules', 'store', 'models', 'http', 'clients'];
 
 /** Arrows point down: doors -> core -> store, models. The table of docs/ARCHITECTURE.md, "Who may import whom". */
 const LAYERS: Record<string, Layer> = {
@@ -23,6 +23,10 @@ const LAYERS: Record<string, Layer> = {
   rest: { imports: /^(rest\/|core\/|errors$)/ },
   // A door that goes outwards: it subscribes to the schema as a client would.
   webhooks: { imports: /^(webhooks\/|graphql\/(schema|server)$|core\/|errors$)/, types: /^store\/job-queue$/ },
+  // Run elsewhere, in browsers too: they know the wire and nothing of the server.
+  clients: { imports: /^clients\// },
+  // What HTTP asks of every answer; knows no door and no verb.
+  http: { imports: /^(http\/|errors$)/, types: /^config$/ },
   core: { imports: /^(core\/|store\/|models\/(llm|embedder|reranker)$|errors$)/, types: /^config$/ },
   'core/rules': { imports: /^(core\/rules\/|errors$)/, types: /^(core\/|store\/|models\/(llm|embedder)$)/ },
   store: { imports: /^(store\/|generated\/prisma\/|errors$)/, types: /^config$/ },
@@ -43,7 +47,10 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar|pg-boss)$/, ['store']],
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
-  [/^zod$/, ['core', 'models', 'config']],
+  [/^negotiator$/, ['http']],
+  [/^rate-limiter-flexible$/, ['core']],
+  // rest: the shapes of its replies.
+  [/^zod$/, ['core', 'models', 'config', 'rest']],
 ];
 
 interface Import {
@@ -96,6 +103,7 @@ function mayImportFile(file: string, { target, isTypeOnly }: Import): boolean {
 function mayUsePackage(file: string, target: string): boolean {
   const layer = layerOf(file);
   // Rules are pure: of the standard library they may use what computes, nothing that does I/O.
+  if (layer === 'clients') return false;
   if (target.startsWith('node:')) return layer !== 'core/rules' || /^node:(crypto|zlib)$/.test(target);
   return OWNERS.some(([packages, layers]) => packages.test(packageOf(target)) && layers.includes(layer));
 }

@@ -14,14 +14,14 @@ import {
 import type { Deps, Unchecked } from './deps.js';
 import { parseInput, text, uuid } from './parse-input.js';
 import { createApiKeyText, parseApiKey } from './rules/api-key.js';
-import { startOfPeriod } from './rules/quota.js';
+import { PLAN_TIERS, startOfPeriod } from './rules/quota.js';
 
 interface AccountDeps {
   db: Deps['db'] | Tx;
   now: Deps['now'];
 }
 
-const accountInput = z.object({ name: text(128), plan: z.enum(['starter', 'pro']).default('pro') });
+const accountInput = z.object({ name: text(128), plan: z.enum(PLAN_TIERS).default('pro') });
 const apiKeyInput = z.object({
   name: text(128),
   accountId: uuid.optional(),
@@ -71,6 +71,9 @@ function chooseAccount(accounts: readonly Account[], accountId: string | undefin
   if (!chosen) throw new AppError('NOT_FOUND', 'There is no such account.', { field: 'accountId' });
   return chosen;
 }
+
+/** All accounts with their plans, and the writes counted since `periodStart`, oldest first. */
+export const listAccounts = ({ db }: Pick<Deps, 'db'>): Promise<Account[]> => readAccounts(db);
 
 /** The keys of an account, or of all; never their secrets. */
 export const listApiKeys = ({ db }: Pick<Deps, 'db'>, accountId?: string): ReturnType<typeof readApiKeys> =>

@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import { readApiKeyByPublicId } from '../store/accounts.js';
 import type { Caller, Deps } from './deps.js';
 import { parseApiKey } from './rules/api-key.js';
+import { isBlocked } from './rules/quota.js';
 
 const INVALID = 'Invalid API key';
 
@@ -20,5 +21,6 @@ export async function authenticate({ db }: Pick<Deps, 'db'>, authorization: stri
   if (!stored || stored.revokedAt || !timingSafeEqual(stored.secretHash, key.secretHash)) {
     throw new AppError('UNAUTHENTICATED', INVALID);
   }
-  return { accountId: stored.accountId, apiKeyId: stored.id };
+  const { accountId, id: apiKeyId, planTier, planStatus } = stored;
+  return { accountId, apiKeyId, planTier, isBlocked: isBlocked(planStatus) };
 }

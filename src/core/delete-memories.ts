@@ -5,7 +5,7 @@ import type { Caller, Deps, Unchecked } from './deps.js';
 import { getMemory } from './get-memory.js';
 import { optional, parseInput, sessionId, storedTenant, tenantId, uuid } from './parse-input.js';
 
-const deleteInput = z
+export const deleteInput = z
   .object({ memoryId: optional(uuid), sessionId, tenantId, allTenants: optional(z.boolean()) })
   .refine(
     ({ memoryId, sessionId: session, allTenants, tenantId: tenant }) =>

@@ -8,6 +8,7 @@ import type { Wakeups } from '../store/wakeups.js';
 import type { PendingIndexing } from './index-pending.js';
 import type { ScopeSizes } from './scope-sizes.js';
 import type { Sessions } from './sessions.js';
+import type { RateLimits } from './rate-limits.js';
 import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
 
@@ -39,6 +40,8 @@ export interface Deps {
   turns: Turns;
   /** What a webhook may be: known to the layers above and beside the core. */
   webhookTerms: WebhookTerms;
+  /** What each key has asked for in its minute. */
+  rates: RateLimits;
   now: () => Date;
   /** Between two signs of life on what stays open. */
   heartbeatMs: number;
@@ -56,6 +59,10 @@ export interface WebhookTerms {
 export interface Caller {
   accountId: string;
   apiKeyId: string;
+  /** The account's plan, which decides the pace of its keys. */
+  planTier?: string;
+  /** The account's plan was canceled. */
+  isBlocked?: boolean;
 }
 
 /** An input as it comes through a door: its names are right, its values are still to be checked. */

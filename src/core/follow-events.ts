@@ -30,7 +30,8 @@ export const EVENT_KINDS = [
 
 const names = <Schema extends z.ZodType>(name: Schema) => optional(z.array(name).min(1).max(100));
 
-const followInput = z.object({
+/** What a feed takes. */
+export const followInput = z.object({
   after: optional(cursorInput),
   kinds: names(z.enum(EVENT_KINDS)),
   /** Left out: every tenant. Empty: the default one. */

@@ -6,7 +6,7 @@ import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen, isNow, refuseMemory } from './get-memory.js';
 import { asOf, cursor, optional, parseInput, uuid } from './parse-input.js';
 
-const timelineInput = z.object({ memoryId: uuid, asOf, atLeast: optional(cursor) });
+export const timelineInput = z.object({ memoryId: uuid, asOf, atLeast: optional(cursor) });
 
 /**
  * The timeline of a memory, whichever of its versions is asked for: its chain, with the versions oldest first where no

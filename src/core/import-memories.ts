@@ -15,7 +15,8 @@ import { assertMayWrite, planUsage } from './rules/quota.js';
 export type { MemoryImport } from '../store/imports.js';
 export type { RowResult } from './import-batch.js';
 
-const importInput = z
+/** What an import takes besides its lines. */
+export const importInput = z
   .object({ importId: optional(uuid), idempotencyKey: optional(text(255)), tenantId })
   .refine(({ importId, idempotencyKey }) => importId === undefined || idempotencyKey === undefined, {
     error: 'goes without an idempotency key: either names the import',

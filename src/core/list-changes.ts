@@ -5,7 +5,7 @@ import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { cursor, instant, optional, parseInput, source, storedTenant, tenantId, topic } from './parse-input.js';
 
-const changesInput = z.object({
+export const changesInput = z.object({
   from: instant,
   to: instant,
   tenantId,

@@ -11,7 +11,7 @@ import { asOf, cursor as cursorInput, instant, optional, parseInput, storedTenan
 const MAX_PAGE = 1_000;
 const position = z.object({ at: instant, createdSeq: z.bigint() });
 
-const listMemoriesInput = z.object({
+export const listMemoriesInput = z.object({
   ...memoryFilter,
   state: optional(z.enum(['CURRENT', 'SUPERSEDED', 'EXPIRED', 'RETRACTED', 'ANY'])),
   asOf,

@@ -8,7 +8,7 @@ export type { ProposalRow, ProposalState, SupersessionProposal } from '../store/
 
 export const PROPOSAL_STATES = ['OPEN', 'APPROVED', 'REJECTED', 'OUTDATED'] as const satisfies readonly ProposalState[];
 
-const listInput = z.object({
+export const listProposalsInput = z.object({
   tenantId,
   states: optional(z.array(z.enum(PROPOSAL_STATES)).min(1)),
   limit: optional(z.number().int().min(1).max(1_000)),
@@ -26,10 +26,10 @@ export interface ProposalPage {
 export async function listProposals(
   deps: Deps,
   caller: Caller,
-  input: Unchecked<z.input<typeof listInput>>,
+  input: Unchecked<z.input<typeof listProposalsInput>>,
   query?: Projection,
 ): Promise<ProposalPage> {
-  const checked = parseInput(listInput, input);
+  const checked = parseInput(listProposalsInput, input);
   await awaitCursor(deps, caller, checked.atLeast);
   const { tenantId: tenant, states = ['OPEN'], limit = 100, before } = checked;
   const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };

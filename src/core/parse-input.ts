@@ -21,16 +21,23 @@ const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
 
 // PostgreSQL stores neither NUL nor half a surrogate pair: refused here, they would be a server fault there.
 const UNSTORABLE = /\0|\p{Surrogate}/u;
+/** The same for the readers of the OpenAPI document; half a pair is nothing that JSON in UTF-8 could hold. */
+const STORABLE_PATTERN = '^[^\\u0000]*$';
+const TEXT_PATTERN = '^[^\\u0000]*[^\\s\\uFEFF\\u0000][^\\u0000]*$';
 
 /** Text of up to `max` UTF-16 units that the database can hold as it is. */
 export const storable = (max: number) =>
   z
     .string()
     .max(max)
-    .refine((value) => !UNSTORABLE.test(value), 'holds a NUL or an unpaired surrogate, which can not be stored');
+    .refine((value) => !UNSTORABLE.test(value), 'holds a NUL or an unpaired surrogate, which can not be stored')
+    .meta({ pattern: STORABLE_PATTERN });
 
 /** Such text that is not blank. */
-export const text = (max: number) => storable(max).refine((value) => value.trim() !== '', 'must not be blank');
+export const text = (max: number) =>
+  storable(max)
+    .refine((value) => value.trim() !== '', 'must not be blank')
+    .meta({ minLength: 1, pattern: TEXT_PATTERN });
 
 /** Left out and null mean the same at both doors. */
 export const optional = <Schema extends z.ZodType>(schema: Schema) =>
@@ -38,7 +45,7 @@ export const optional = <Schema extends z.ZodType>(schema: Schema) =>
 
 export const uuid = z
   .string()
-  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be a UUID')
+  .regex(/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/, 'must be a UUID')
   .transform((value) => value.toLowerCase());
 
 /** A Date, or an ISO 8601 string with a zone; kept to the millisecond. Other years PostgreSQL does not read in this form. */

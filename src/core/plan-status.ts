@@ -1,13 +1,13 @@
 import { readAccount } from '../store/accounts.js';
 import type { Caller, Deps } from './deps.js';
 import { readUsage } from '../store/token-usage.js';
-import { planUsage, startOfPeriod, type PlanUsage } from './rules/quota.js';
+import { isBlocked, planUsage, startOfPeriod, type PlanUsage } from './rules/quota.js';
 
 export interface PlanStatus extends PlanUsage {
   orgId: string;
   tier: string;
   status: string;
-  /** Reads are refused too: the grace period ended without an upgrade. */
+  /** Reads are refused too: the plan was canceled. */
   isBlocked: boolean;
 }
 
@@ -15,7 +15,13 @@ export interface PlanStatus extends PlanUsage {
 export async function planStatus({ db, config, now }: Deps, caller: Caller): Promise<PlanStatus> {
   const account = await readAccount(db, caller.accountId);
   const usage = planUsage(account, config.writesLimits, now());
-  return { ...usage, orgId: account.id, tier: account.planTier, status: account.planStatus, isBlocked: false };
+  return {
+    ...usage,
+    orgId: account.id,
+    tier: account.planTier,
+    status: account.planStatus,
+    isBlocked: isBlocked(account.planStatus),
+  };
 }
 
 /** What one API key had one model do this month, for one purpose. */

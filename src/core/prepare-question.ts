@@ -21,7 +21,8 @@ import {
 } from './parse-input.js';
 import { rank, type RankedHit } from './rank.js';
 
-const queryInput = z.object({
+/** What a question takes. */
+export const queryInput = z.object({
   question: text(10_000),
   limit: optional(z.number().int().min(1).max(100)),
   tenantId,

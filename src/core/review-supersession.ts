@@ -8,8 +8,8 @@ import { getMemory, type MemoryRow } from './get-memory.js';
 import { instant, optional, parseInput, text, uuid } from './parse-input.js';
 import { closeMemory } from './supersede-memory.js';
 
-const reviewInput = z.object({ proposalId: uuid, reason: optional(text(1_000)) });
-const approveInput = reviewInput.extend({ validTo: optional(instant) });
+export const reviewInput = z.object({ proposalId: uuid, reason: optional(text(1_000)) });
+export const approveInput = reviewInput.extend({ validTo: optional(instant) });
 
 export type ReviewSupersessionInput = z.input<typeof approveInput>;
 type Checked = z.output<typeof approveInput>;

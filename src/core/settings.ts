@@ -11,22 +11,27 @@ const numberBetween = (min: number, max: number) => {
   return z.number({ error }).min(min, { error }).max(max, { error });
 };
 
-const changes = z.object({
+/** What can be changed of a key's settings. */
+export const settingsInput = z.object({
   autoSupersedeDefault: optional(z.boolean()),
   excludedCategories: optional(z.array(text(64)).max(100)),
   minConfidence: optional(numberBetween(0, 1)),
-  classifierModel: optional(text(128).refine((id) => id.startsWith('claude-'), 'must be an Anthropic model id')),
+  classifierModel: optional(
+    text(128)
+      .refine((id) => id.startsWith('claude-'), 'must be an Anthropic model id')
+      .meta({ pattern: '^claude-[^\\u0000]*$' }),
+  ),
   freshnessHalfLifeDays: optional(numberBetween(1, 3650)),
 });
 
-export type SettingsInput = z.input<typeof changes>;
+export type SettingsInput = z.input<typeof settingsInput>;
 
 /** What the caller's key decides about its writes and reads. */
 export const readSettings = ({ db }: Deps, caller: Caller): Promise<Settings> => readStored(db, caller);
 
 /** Changes the fields that are given; a list replaces the list. @throws AppError INVALID_INPUT */
 export async function updateSettings({ db }: Deps, caller: Caller, input: Unchecked<SettingsInput>): Promise<Settings> {
-  const given = Object.entries(parseInput(changes, input)).filter(([, value]) => value !== undefined);
+  const given = Object.entries(parseInput(settingsInput, input)).filter(([, value]) => value !== undefined);
   if (given.length === 0) throw new AppError('INVALID_INPUT', 'Give at least one setting to change.');
   return updateStored(db, caller, Object.fromEntries(given));
 }

@@ -8,7 +8,7 @@ import { getMemory, type MemoryRow } from './get-memory.js';
 import { instant, optional, parseInput, uuid } from './parse-input.js';
 import { leadsTo } from './rules/succession.js';
 
-const supersedeInput = z
+export const supersedeInput = z
   .object({ memoryId: uuid, supersededBy: optional(uuid), validTo: optional(instant) })
   .refine(({ supersededBy, validTo }) => supersededBy !== undefined || validTo !== undefined, {
     error: 'give supersededBy, validTo, or both',

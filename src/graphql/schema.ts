@@ -1,4 +1,5 @@
 import { builder } from './builder.js';
+import { refuseBlocked } from './open-when-blocked.js';
 import './types/add-memories.js';
 import './types/answer.js';
 import './types/answer-feed.js';
@@ -20,4 +21,4 @@ import './types/timeline.js';
 import './types/webhook.js';
 import './types/change-webhooks.js';
 
-export const schema = builder.toSchema({ sortSchema: false });
+export const schema = refuseBlocked(builder.toSchema({ sortSchema: false }));

@@ -1,7 +1,9 @@
 import { createYoga, type Plugin } from 'graphql-yoga';
-import { authenticate } from '../core/authenticate.js';
+import { admit } from '../core/admit.js';
 import type { Caller, Deps } from '../core/deps.js';
-import { AppError } from '../errors.js';
+import { assertWithinRate } from '../core/rate-limits.js';
+import { rateFields } from '../core/rules/rate-fields.js';
+import { AppError, toAppError } from '../errors.js';
 import { operationContext, type Context } from './builder.js';
 import { toGraphqlError, type ReportBug } from './errors.js';
 import { documentLimits } from './limits.js';
@@ -41,13 +43,21 @@ export function createGraphqlDoor(deps: Deps, report: ReportBug) {
   });
   const respond = async (request: Request): Promise<Response> => {
     if (hasGraphiql && isPageVisit(request)) return yoga.fetch(request, {});
+    let fields: Readonly<Record<string, string>> = {};
+    let response: Response;
     try {
-      return await yoga.fetch(request, { caller: await authenticate(deps, request.headers.get('authorization')) });
+      const { caller, rate } = await admit(deps, request.headers.get('authorization'));
+      fields = rateFields(rate);
+      assertWithinRate(rate);
+      response = await yoga.fetch(request, { caller });
     } catch (error) {
+      // Before a byte was parsed: about the whole request, whatever its code.
       const { message, extensions } = toGraphqlError(error, report);
-      const { http, ...rest } = extensions as { http?: { status: number } };
-      return Response.json({ errors: [{ message, extensions: rest }] }, { status: http?.status ?? 500 });
+      const { http: _http, ...rest } = extensions;
+      response = Response.json({ errors: [{ message, extensions: rest }] }, { status: toAppError(error).status });
     }
+    for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
+    return response;
   };
   return { fetch: respond, getEnveloped: yoga.getEnveloped };
 }

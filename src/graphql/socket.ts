@@ -12,6 +12,7 @@ import {
 import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
+import { assertWithinRate } from '../core/rate-limits.js';
 import { AppError } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import type { GraphqlDoor } from './server.js';
@@ -64,6 +65,8 @@ export const socketOptions = (
   onSubscribe: async ({ extra }, id, { query, variables, operationName }) => {
     const run = getEnveloped({ caller: extra.caller }) as Enveloped;
     try {
+      // An operation on a socket counts as a request does.
+      if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
       const document = run.parse(query);
       const errors = run.validate(run.schema, document);
       if (errors.length > 0) return errors.map(toValidationError);

@@ -29,6 +29,10 @@ export interface Route {
   run: (call: RestCall) => Promise<object>;
   /** The route reads its body itself, as it comes: the limit of bodies does not hold for it. */
   isStreamed?: true;
+  /** Answers a blocked account too. */
+  isOpenWhenBlocked?: true;
+  /** Headers of a reply besides those that all have. */
+  replyHeaders?: (call: RestCall) => Record<string, string>;
   /** No body means an empty object. */
   isBodyOptional?: true;
   /** What the documents say of unusable input where it is not 422. */

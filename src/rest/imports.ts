@@ -2,6 +2,8 @@ import { getImport } from '../core/get-import.js';
 import { importMemories, type Importing, type MemoryImport, type RowResult } from '../core/import-memories.js';
 import { AppError, toAppError } from '../errors.js';
 import type { ReportBug, RestCall, Route } from './call.js';
+import type { Shape } from './replies/shape.js';
+import type { importState } from './replies/streams.js';
 import { fromWire, timestamp, toWireName, wireMessage } from './wire.js';
 
 /** Facts in bulk, as NDJSON in both directions. */
@@ -84,10 +86,11 @@ const toResult = (result: RowResult) => ({
   ...(result.status === 'REJECTED' ? toError(result.error) : { memory_id: result.id }),
 });
 
-const toImport = (row: MemoryImport) => ({
+const toImport = (row: MemoryImport): Shape<typeof importState> => ({
   import_id: row.id,
   key: row.key,
-  state: row.state.toLowerCase(),
+  // The database checks the words.
+  state: row.state.toLowerCase() as 'running' | 'done' | 'failed',
   failure: row.failure,
   rows_total: row.rowsTotal,
   rows_done: row.rowsDone,

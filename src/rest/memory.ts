@@ -4,6 +4,9 @@ import { getTimeline } from '../core/get-timeline.js';
 import { supersedeMemory } from '../core/supersede-memory.js';
 import { AppError } from '../errors.js';
 import { asOfIn, viewOf, type RestCall, type Route } from './call.js';
+import type * as replies from './replies/memory.js';
+import type { Shape } from './replies/shape.js';
+import type { superseded } from './replies/writes.js';
 import { toAudit } from './wire-audit.js';
 import { fromWire, timestamp, toMemory } from './wire.js';
 
@@ -26,29 +29,29 @@ const at = ({ path, query }: RestCall) => ({
   atLeast: query.get('at_least'),
 });
 
-async function getOne(call: RestCall): Promise<object> {
+async function getOne(call: RestCall): Promise<Shape<typeof replies.memory>> {
   const { memoryId, ...view } = at(call);
   const memory = await viewMemory(call.deps, call.caller, { id: memoryId, ...view });
   if (!memory) throw new AppError('NOT_FOUND', 'This memory was not there at that time.');
   return toMemory(memory, await viewOf(call));
 }
 
-async function timeline(call: RestCall): Promise<object> {
+async function timeline(call: RestCall): Promise<Shape<typeof replies.timeline>> {
   const { memories = [] } = await getTimeline(call.deps, call.caller, at(call));
   const view = await viewOf(call);
   return {
-    memory_id: call.path['memory_id']?.toLowerCase(),
+    memory_id: (call.path['memory_id'] ?? '').toLowerCase(),
     company_id: call.caller.accountId,
     chain_length: memories.length,
     timeline: memories.map((memory) => toMemory(memory, view)),
   };
 }
 
-async function audit(call: RestCall): Promise<object> {
+async function audit(call: RestCall): Promise<Shape<typeof replies.audit>> {
   return toAudit(await getAudit(call.deps, call.caller, at(call)), call.caller.accountId, await viewOf(call));
 }
 
-async function supersede({ deps, caller, path, body }: RestCall): Promise<object> {
+async function supersede({ deps, caller, path, body }: RestCall): Promise<Shape<typeof superseded>> {
   const input = { ...fromWire(body), memoryId: path['memory_id'] };
   const { memory, supersededById, validTo, cursor } = await supersedeMemory(deps, caller, input);
   return {

@@ -1,6 +1,8 @@
 import { listProposals } from '../core/list-proposals.js';
 import { approveSupersession, rejectSupersession } from '../core/review-supersession.js';
 import { toNumber, type RestCall, type Route } from './call.js';
+import type { Shape } from './replies/shape.js';
+import type * as replies from './replies/writes.js';
 import { toProposal } from './wire-writes.js';
 import { fromWire } from './wire.js';
 
@@ -11,7 +13,7 @@ export const PROPOSAL_ROUTES: readonly Route[] = [
   { method: 'POST', path: '/agent/proposals/{proposal_id}/reject', run: reject, isBodyOptional: true },
 ];
 
-async function getProposals({ deps, caller, query }: RestCall): Promise<object> {
+async function getProposals({ deps, caller, query }: RestCall): Promise<Shape<typeof replies.proposalList>> {
   const states = query.getAll('state').map((state) => state.toUpperCase());
   const { proposals, hasMore } = await listProposals(deps, caller, {
     tenantId: query.get('tenant_id'),
@@ -29,7 +31,7 @@ async function getProposals({ deps, caller, query }: RestCall): Promise<object> 
   };
 }
 
-async function approve({ deps, caller, path, body }: RestCall): Promise<object> {
+async function approve({ deps, caller, path, body }: RestCall): Promise<Shape<typeof replies.approved>> {
   const input = { ...fromWire(body), proposalId: path['proposal_id'] };
   const { proposalId, memory, cursor } = await approveSupersession(deps, caller, input);
   return {
@@ -41,7 +43,7 @@ async function approve({ deps, caller, path, body }: RestCall): Promise<object> 
   };
 }
 
-async function reject({ deps, caller, path, body }: RestCall): Promise<object> {
+async function reject({ deps, caller, path, body }: RestCall): Promise<Shape<typeof replies.rejected>> {
   const { proposalId, cursor } = await rejectSupersession(deps, caller, {
     ...fromWire(body),
     proposalId: path['proposal_id'],

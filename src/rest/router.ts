@@ -1,7 +1,11 @@
-import { authenticate } from '../core/authenticate.js';
+import { admit, assertNotBlocked, type Admitted } from '../core/admit.js';
 import type { Deps } from '../core/deps.js';
-import { AppError, toAppError } from '../errors.js';
+import { assertWithinRate } from '../core/rate-limits.js';
+import { rateFields } from '../core/rules/rate-fields.js';
+import { toAppError, type AppError } from '../errors.js';
+import { readObject } from './body.js';
 import type { ReportBug, Route } from './call.js';
+import { openPage } from './openapi/pages.js';
 import { ROUTES } from './routes.js';
 import { toWireName, wireMessage } from './wire.js';
 
@@ -13,17 +17,24 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       matchPath(new URL(url).pathname).some(({ route }) => route.isStreamed && route.method === method),
     fetch: async (request: Request): Promise<Response> => {
       const url = new URL(request.url);
+      const page = request.method === 'GET' ? openPage(url.pathname) : undefined;
+      if (page) return page;
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
-      if (!found) return refuse(matches.map(({ route }) => route.method));
+      if (!found) return refuse(request.method, matches);
+      let fields: Readonly<Record<string, string>> = { 'www-authenticate': 'Bearer' };
+      let response: Response;
       try {
-        const reply = await run(deps, report, request, url, found);
-        return reply instanceof Response ? reply : Response.json(reply);
+        const admitted = await admit(deps, request.headers.get('authorization'));
+        fields = rateFields(admitted.rate);
+        response = await run({ deps, report, request, url }, admitted, found);
       } catch (error) {
         const appError = toAppError(error);
         if (appError.code === 'INTERNAL') report(error);
-        return render(appError, found.route);
+        response = render(appError, found.route);
       }
+      for (const [name, value] of Object.entries(fields)) response.headers.set(name, value);
+      return response;
     },
   };
 }
@@ -33,23 +44,27 @@ interface Match {
   path: Record<string, string>;
 }
 
-async function run(deps: Deps, report: ReportBug, request: Request, url: URL, { route, path }: Match): Promise<object> {
+interface Arrived {
+  deps: Deps;
+  report: ReportBug;
+  request: Request;
+  url: URL;
+}
+
+async function run(
+  { deps, report, request, url }: Arrived,
+  { caller, rate }: Admitted,
+  { route, path }: Match,
+): Promise<Response> {
+  assertWithinRate(rate);
+  if (!route.isOpenWhenBlocked) assertNotBlocked(caller);
   const { headers, signal } = request;
-  const caller = await authenticate(deps, headers.get('authorization'));
-  const hasBody = ['POST', 'PATCH'].includes(route.method) && !route.isStreamed;
-  const text = hasBody ? await request.text() : '{}';
-  const body = text === '' && route.isBodyOptional ? {} : toObject(text);
-  return route.run({
-    deps,
-    caller,
-    path,
-    query: url.searchParams,
-    headers,
-    body,
-    bytes: bytesOf(request),
-    signal,
-    report,
-  });
+  const hasBody = (route.method === 'POST' || route.method === 'PATCH') && !route.isStreamed;
+  const body = hasBody ? await readObject(request, { isOptional: route.isBodyOptional ?? false }) : {};
+  const asked = { deps, caller, path, query: url.searchParams, headers, body };
+  const call = { ...asked, bytes: bytesOf(request), signal, report };
+  const reply = await route.run(call);
+  return reply instanceof Response ? reply : Response.json(reply, { headers: route.replyHeaders?.(call) ?? {} });
 }
 
 async function* bytesOf({ body }: Request): AsyncGenerator<Uint8Array> {
@@ -68,24 +83,13 @@ function matchPath(pathname: string): Match[] {
   });
 }
 
-function refuse(allowed: readonly string[]): Response {
-  if (allowed.length === 0) return Response.json({ detail: 'Not Found', code: 'NOT_FOUND' }, { status: 404 });
-  const headers = { allow: allowed.join(', ') };
+/** No such path, or none for this method: then `Allow` names those that there are. */
+function refuse(method: string, matches: readonly Match[]): Response {
+  if (matches.length === 0) return Response.json({ detail: 'Not Found', code: 'NOT_FOUND' }, { status: 404 });
+  const methods = matches.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+  const headers = { allow: [...methods, 'OPTIONS'].join(', ') };
+  if (method === 'OPTIONS') return new Response(null, { status: 204, headers });
   return Response.json({ detail: 'Method Not Allowed', code: 'METHOD_NOT_ALLOWED' }, { status: 405, headers });
-}
-
-/** @throws AppError INVALID_JSON, or INVALID_INPUT for JSON that is no object */
-function toObject(body: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch (error) {
-    throw new AppError('INVALID_JSON', 'The body is not valid JSON.', { cause: error });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AppError('INVALID_INPUT', 'The body must be a JSON object.');
-  }
-  return value as Record<string, unknown>;
 }
 
 /** `detail` for everybody; `code` and `field` for programs. */

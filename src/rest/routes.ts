@@ -13,6 +13,10 @@ import { followEvents } from './events.js';
 import { IMPORT_ROUTES } from './imports.js';
 import { MEMORY_ROUTES } from './memory.js';
 import { PROPOSAL_ROUTES } from './proposals.js';
+import type { memoryList } from './replies/memory.js';
+import type { answer as answerReply } from './replies/reads.js';
+import type { Shape } from './replies/shape.js';
+import type { deleted } from './replies/writes.js';
 import { toChanges } from './wire-audit.js';
 import { toProofTree } from './wire-proof.js';
 import { toAdded } from './wire-writes.js';
@@ -20,9 +24,15 @@ import { fromWire, toAnswer, toMemory, toPlanStatus, toSettings } from './wire.j
 
 /** The endpoints. Each only renames: what is valid, and who may do what, is decided in core. */
 export const ROUTES: readonly Route[] = [
-  { method: 'POST', path: '/agent/memories', run: postMemories, invalidInput: badLlm },
+  {
+    method: 'POST',
+    path: '/agent/memories',
+    run: postMemories,
+    invalidInput: badLlm,
+    replyHeaders: ({ body }) => (body['importance'] == null ? {} : IMPORTANCE_IS_DEPRECATED),
+  },
   { method: 'GET', path: '/agent/memories', run: getMemories },
-  { method: 'DELETE', path: '/agent/memories', run: removeMemories },
+  { method: 'DELETE', path: '/agent/memories', run: removeMemories, isOpenWhenBlocked: true },
   { method: 'POST', path: '/agent/query', run: postQuery, invalidInput: badLlm },
   { method: 'GET', path: '/agent/changes', run: getChanges },
   { method: 'GET', path: '/agent/events', run: followEvents },
@@ -30,22 +40,31 @@ export const ROUTES: readonly Route[] = [
     method: 'GET',
     path: '/agent/settings',
     run: async ({ deps, caller }) => toSettings(await readSettings(deps, caller)),
+    isOpenWhenBlocked: true,
   },
   {
     method: 'PATCH',
     path: '/agent/settings',
     run: async ({ deps, caller, body }) => toSettings(await updateSettings(deps, caller, fromWire(body))),
     invalidInput: () => 'ownReply',
+    isOpenWhenBlocked: true,
   },
   {
     method: 'GET',
     path: '/plan/status',
     run: async ({ deps, caller }) => toPlanStatus(await planStatus(deps, caller)),
+    isOpenWhenBlocked: true,
   },
   ...MEMORY_ROUTES,
   ...PROPOSAL_ROUTES,
   ...IMPORT_ROUTES,
 ];
+
+/** RFC 9745, to whoever still sends the word: since when (22 November 2026), and what to read. */
+const IMPORTANCE_IS_DEPRECATED = {
+  deprecation: '@1795305600',
+  link: '<https://docs.aurra.us/docs/importance-score>; rel="deprecation"; type="text/html"',
+};
 
 /** Documented as 400: an unknown provider, or a missing field of the caller's own model. */
 function badLlm({ field }: AppError): 'badRequest' | undefined {
@@ -55,11 +74,13 @@ function badLlm({ field }: AppError): 'badRequest' | undefined {
 async function postMemories({ deps, caller, body, headers }: RestCall): Promise<object> {
   const input = fromWire(body);
   const idempotencyKey = headers.get('idempotency-key') ?? input['idempotencyKey'];
-  const result = await addMemories(deps, caller, { ...input, idempotencyKey });
+  // The published SDK says `agent` whenever its caller names no source, and shows `agent_session` for what comes of messages.
+  const source = input['messages'] != null && input['source'] === 'agent' ? undefined : input['source'];
+  const result = await addMemories(deps, caller, { ...input, source, idempotencyKey });
   return toAdded(result, caller.accountId, deps.config.messagesStatus);
 }
 
-async function getMemories(call: RestCall): Promise<object> {
+async function getMemories(call: RestCall): Promise<Shape<typeof memoryList>> {
   const { deps, caller, query } = call;
   const includeSuperseded = toBoolean('include_superseded', query.get('include_superseded'));
   const asOf = asOfIn(query);
@@ -94,7 +115,7 @@ async function getMemories(call: RestCall): Promise<object> {
   };
 }
 
-async function removeMemories({ deps, caller, query }: RestCall): Promise<object> {
+async function removeMemories({ deps, caller, query }: RestCall): Promise<Shape<typeof deleted>> {
   const tenantId = query.get('tenant_id');
   const allTenants = tenantId === null && deps.config.deleteWithoutTenant === 'account';
   const { deletedCount, cursor } = await deleteMemories(deps, caller, { tenantId, allTenants });
@@ -107,11 +128,11 @@ async function removeMemories({ deps, caller, query }: RestCall): Promise<object
   };
 }
 
-async function postQuery(call: RestCall): Promise<object> {
+async function postQuery(call: RestCall): Promise<Shape<typeof answerReply>> {
   const { deps, caller, body } = call;
   const { as_of: valid, transaction_as_of: known, include_proof_tree: wantsProof, ...rest } = body;
   const answer = await queryMemories(deps, caller, { ...fromWire(rest), asOf: { valid, known } });
-  const echo = { ...(valid != null && { as_of: valid }), ...(known != null && { transaction_as_of: known }) };
+  const echo = { ...echoOf('as_of', valid), ...echoOf('transaction_as_of', known) };
   const view = await viewOf(call);
   const proof = isTrue('include_proof_tree', wantsProof) ? await proveAnswer(deps, caller, answer) : null;
   return {
@@ -120,6 +141,10 @@ async function postQuery(call: RestCall): Promise<object> {
     ...(proof && { proof_tree: toProofTree(proof, view) }),
   };
 }
+
+/** The instant as it was sent; the core has checked it. */
+const echoOf = <Name extends string>(name: Name, sent: unknown) =>
+  (typeof sent === 'string' ? { [name]: sent } : {}) as Partial<Record<Name, string>>;
 
 async function getChanges({ deps, caller, query }: RestCall): Promise<object> {
   const page = await listChanges(deps, caller, {

@@ -2,6 +2,9 @@ import type { WholeEvent } from '../core/get-event.js';
 import type { Audit, MemoryEvent } from '../core/get-audit.js';
 import type { ChangePage } from '../core/list-changes.js';
 import { auditDetails } from '../core/rules/audit-trail.js';
+import type { audit } from './replies/memory.js';
+import type { changeList } from './replies/reads.js';
+import type { Shape } from './replies/shape.js';
 import { timestamp, toMemory, toWireName, type View } from './wire.js';
 
 /** The documented name of an event, from the point of view of one memory. */
@@ -20,8 +23,11 @@ function wireDetails(event: MemoryEvent, memoryId: string): Record<string, unkno
   );
 }
 
+const spanOf = ({ spanStart: start, spanEnd: end }: Audit['memory']) =>
+  start === null || end === null ? null : { start, end };
+
 /** A memory's audit. `created` by the extractor and `memory.created` by the account are both documented. */
-export function toAudit({ memory, events }: Audit, companyId: string, view: View) {
+export function toAudit({ memory, events }: Audit, companyId: string, view: View): Shape<typeof audit> {
   const { capture } = memory;
   const shown = toMemory(memory, view);
   return {
@@ -37,7 +43,7 @@ export function toAudit({ memory, events }: Audit, companyId: string, view: View
       original_input: capture.messages === null ? memory.text : JSON.stringify(capture.messages),
       original_message: shown.original_message,
       message_index: memory.messageIndex,
-      span: memory.spanStart === null ? null : { start: memory.spanStart, end: memory.spanEnd },
+      span: spanOf(memory),
       captured_at: timestamp(capture.capturedAt),
     },
     extraction: {
@@ -62,7 +68,11 @@ export function toAudit({ memory, events }: Audit, companyId: string, view: View
 }
 
 /** A page of changes, oldest first. */
-export const toChanges = ({ events, hasMore }: ChangePage, companyId: string, tenantId: string | null) => ({
+export const toChanges = (
+  { events, hasMore }: ChangePage,
+  companyId: string,
+  tenantId: string | null,
+): Shape<typeof changeList> => ({
   company_id: companyId,
   tenant_id: tenantId,
   count: events.length,

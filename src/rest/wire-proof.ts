@@ -1,8 +1,10 @@
 import type { ProofTree, SupersessionPath } from '../core/prove-answer.js';
+import type { proofTree } from './replies/reads.js';
+import type { Shape } from './replies/shape.js';
 import { timestamp, timestampOrNull, toMemory, type View } from './wire.js';
 
 /** An answer's proof, with the keys that the published SDK reads. */
-export const toProofTree = (proof: ProofTree, view: View) => ({
+export const toProofTree = (proof: ProofTree, view: View): Shape<typeof proofTree> => ({
   version: proof.version,
   question: proof.question,
   answer_hash: proof.answerHash,

@@ -1,13 +1,21 @@
 import type { AddMemoriesResult } from '../core/add-memories.js';
-import type { ProposalRow } from '../core/list-proposals.js';
+import type { ProposalRow, ProposalState } from '../core/list-proposals.js';
 import type { RecordedDraft } from '../core/record-drafts.js';
 import { proposalState } from '../core/rules/proposal-state.js';
+import type { Shape } from './replies/shape.js';
+import type { autoSupersede, extracted, proposal as proposalReply, saved } from './replies/writes.js';
 import { timestamp, timestampOrNull, toModelCall } from './wire.js';
 
 const OLD_VERDICTS = { supersedes: 'contradicts', refines: 'supplements', independent: 'new_fact' } as const;
 
 /** What auto-supersession did for one memory; both generations of its keys. */
-function toAutoSupersede({ hasRun, skippedReason, candidatesExamined, decisions, memoryId }: RecordedDraft) {
+function toAutoSupersede({
+  hasRun,
+  skippedReason,
+  candidatesExamined,
+  decisions,
+  memoryId,
+}: RecordedDraft): Shape<typeof autoSupersede> {
   const applied = decisions.find(({ isApplied }) => isApplied);
   const proposals = decisions
     .filter(({ proposalId }) => proposalId !== null)
@@ -38,7 +46,11 @@ function toAutoSupersede({ hasRun, skippedReason, candidatesExamined, decisions,
 }
 
 /** Reply to a write: of one memory in content mode, of all extracted facts in messages mode. */
-export function toAdded(result: AddMemoriesResult, companyId: string, messagesStatus: string) {
+export function toAdded(
+  result: AddMemoriesResult,
+  companyId: string,
+  messagesStatus: 'saved' | 'extracted',
+): Shape<typeof saved> | Shape<typeof extracted> {
   const { drafts, tenantId, extraction, usage, isDryRun } = result;
   const base = {
     company_id: companyId,
@@ -47,24 +59,28 @@ export function toAdded(result: AddMemoriesResult, companyId: string, messagesSt
     ...(usage.inputTokens > 0 && {
       usage: { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens },
     }),
-    ...(isDryRun && { dry_run: true }),
+    ...(isDryRun && { dry_run: true as const }),
   };
   const [first] = drafts;
   if (result.mode === 'content' && first) {
-    const status = isDryRun ? 'dry_run' : 'saved';
-    return { status, memory_id: first.memoryId, ...base, auto_supersede: toAutoSupersede(first) };
+    return {
+      status: isDryRun ? 'dry_run' : 'saved',
+      memory_id: first.memoryId,
+      ...base,
+      auto_supersede: toAutoSupersede(first),
+    };
   }
-  const saved = drafts.filter(({ isDuplicate }) => !isDuplicate);
+  const stored = drafts.filter(({ isDuplicate }) => !isDuplicate);
   return {
     status: isDryRun ? 'dry_run' : messagesStatus,
     ...base,
     extracted: drafts.map(({ draft }) => draft.text),
     extracted_count: drafts.length,
-    saved_count: isDryRun ? 0 : saved.length,
-    memory_ids: saved.flatMap(({ memoryId }) => memoryId ?? []),
+    saved_count: isDryRun ? 0 : stored.length,
+    memory_ids: stored.flatMap(({ memoryId }) => memoryId ?? []),
     extraction: extraction && toModelCall(extraction),
     facts: drafts.map(toFact),
-    auto_supersede: saved.map((draft) => ({ memory_id: draft.memoryId, ...toAutoSupersede(draft) })),
+    auto_supersede: stored.map((draft) => ({ memory_id: draft.memoryId, ...toAutoSupersede(draft) })),
   };
 }
 
@@ -81,9 +97,9 @@ const toFact = ({ draft, memoryId, isDuplicate }: RecordedDraft) => ({
 });
 
 /** A supersession that awaits a person, or was decided by one. */
-export const toProposal = (proposal: ProposalRow) => ({
+export const toProposal = (proposal: ProposalRow): Shape<typeof proposalReply> => ({
   proposal_id: proposal.id,
-  state: proposalState(proposal).toLowerCase(),
+  state: proposalState(proposal).toLowerCase() as Lowercase<ProposalState>,
   old: { memory_id: proposal.oldId, decision: proposal.old.text, valid_from: timestamp(proposal.old.validFrom) },
   new: { memory_id: proposal.newId, decision: proposal.new.text, valid_from: timestamp(proposal.new.validFrom) },
   tenant_id: proposal.tenantId || null,

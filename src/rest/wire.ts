@@ -7,6 +7,10 @@ import { isCurrent, knownUntil, memoryState, momentOf } from '../core/rules/vali
 import type { Settings } from '../core/settings.js';
 import type { MemoryRow } from '../core/get-memory.js';
 import type { AppError } from '../errors.js';
+import type * as memoryReplies from './replies/memory.js';
+import type * as readReplies from './replies/reads.js';
+import type { Shape } from './replies/shape.js';
+import type * as writeReplies from './replies/writes.js';
 
 /** What a memory's shape depends on besides the memory. */
 export interface View {
@@ -22,7 +26,10 @@ export const timestampOrNull = (date: Date | null): string | null => date && tim
 const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
 
 /** A memory, with the fields of every documented generation. */
-export function toMemory(memory: MemoryRow, { now: present, freshnessHalfLifeDays }: View) {
+export function toMemory(
+  memory: MemoryRow,
+  { now: present, freshnessHalfLifeDays }: View,
+): Shape<typeof memoryReplies.memory> {
   const now = momentOf(memory, present);
   const message = originalMessage(memory, memory.capture?.messages);
   return {
@@ -48,13 +55,14 @@ export function toMemory(memory: MemoryRow, { now: present, freshnessHalfLifeDay
       type: memory.source,
       channel: memory.channel,
       captured_at: timestamp(memory.capture?.capturedAt ?? memory.knownFrom),
+      session_id: memory.sessionId,
       original_message: message,
     },
     temporal: toTemporal(memory, now),
   };
 }
 
-function toTemporal(memory: MemoryRow, now: Date) {
+function toTemporal(memory: MemoryRow, now: Date): Shape<typeof memoryReplies.temporal> {
   const state = memoryState(memory, now);
   const knownTo = knownUntil(memory, now);
   return {
@@ -73,7 +81,13 @@ function toTemporal(memory: MemoryRow, now: Date) {
 type ModelCall = NonNullable<Answer['attribution']>;
 
 /** Which model did it, and what it took. */
-export const toModelCall = ({ provider, model, promptVersion, isByoLlm, usage }: ModelCall) => ({
+export const toModelCall = ({
+  provider,
+  model,
+  promptVersion,
+  isByoLlm,
+  usage,
+}: ModelCall): Shape<typeof writeReplies.modelCall> => ({
   provider,
   model,
   byo_llm: isByoLlm,
@@ -83,7 +97,7 @@ export const toModelCall = ({ provider, model, promptVersion, isByoLlm, usage }:
 });
 
 /** Reply to a question. */
-export const toAnswer = (answer: Answer, companyId: string, view: View) => ({
+export const toAnswer = (answer: Answer, companyId: string, view: View): Shape<typeof readReplies.answer> => ({
   question: answer.question,
   answer: answer.text,
   answer_with_citations: answer.textWithCitations,
@@ -102,12 +116,13 @@ export const toAnswer = (answer: Answer, companyId: string, view: View) => ({
   })),
   memories: answer.memories.map((memory) => toMemory(memory, view)),
   memories_searched: answer.memoriesSearched,
+  search_type: 'hybrid',
   // Rules take no tokens, and the documented reply says nothing of who answered.
   ...(answer.attribution && answer.attribution.usage.inputTokens > 0 && { llm: toModelCall(answer.attribution) }),
   company_id: companyId,
 });
 
-export const toSettings = (settings: Settings) => ({
+export const toSettings = (settings: Settings): Shape<typeof readReplies.settings> => ({
   auto_supersede_default: settings.autoSupersedeDefault,
   excluded_categories: settings.excludedCategories,
   min_confidence: settings.minConfidence,
@@ -115,7 +130,7 @@ export const toSettings = (settings: Settings) => ({
   freshness_half_life_days: settings.freshnessHalfLifeDays,
 });
 
-export const toPlanStatus = (plan: PlanStatus) => ({
+export const toPlanStatus = (plan: PlanStatus): Shape<typeof readReplies.planStatus> => ({
   org_id: plan.orgId,
   plan_tier: plan.tier,
   plan_status: plan.status,

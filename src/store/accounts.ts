@@ -46,8 +46,29 @@ export const insertApiKey = (db: Db | Tx, { now, autoSupersedeDefault, ...key }:
     data: { ...key, id: randomUUID(), createdAt: now, settings: { create: { autoSupersedeDefault } } },
   });
 
-export const readApiKeyByPublicId = (db: Db, publicId: string): Promise<ApiKey | null> =>
-  db.apiKey.findUnique({ where: { publicId } });
+/** A key with the plan of its account. */
+export type StoredKey = Pick<ApiKey, 'accountId' | 'id' | 'secretHash' | 'revokedAt'> &
+  Pick<Account, 'planTier' | 'planStatus'>;
+
+/** In one statement: every request begins with it. */
+export async function readApiKeyByPublicId(db: Db, publicId: string): Promise<StoredKey | null> {
+  const rows = await db.$queryRaw<StoredKey[]>`
+    SELECT k.account_id AS "accountId", k.id, k.secret_hash AS "secretHash", k.revoked_at AS "revokedAt",
+           a.plan_tier AS "planTier", a.plan_status AS "planStatus"
+    FROM api_keys k JOIN accounts a ON a.id = k.account_id
+    WHERE k.public_id = ${publicId}`;
+  return rows[0] ?? null;
+}
+
+/** Null if there is no such account. */
+export async function updatePlan(
+  db: Db,
+  id: string,
+  data: Partial<Pick<Account, 'planTier' | 'planStatus'>>,
+): Promise<Account | null> {
+  const { count } = await db.account.updateMany({ where: { id }, data });
+  return count === 0 ? null : readAccount(db, id);
+}
 
 /** Keys of one account, or of all, oldest first. */
 export const readApiKeys = (db: Db, accountId: string | undefined): Promise<(ApiKey & { account: Account })[]> =>

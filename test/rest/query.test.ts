@@ -57,6 +57,7 @@ describe('POST /agent/query', () => {
         'memories',
         'memories_searched',
         'question',
+        'search_type',
       ]);
       expect(body).toMatchObject({ question: 'Where does Alice work?', company_id: client.caller.accountId });
       expect(body.answer).toContain('Acme');
@@ -129,6 +130,7 @@ describe('POST /agent/query', () => {
       const text = 'No memories found for this company yet.';
       expect((await ask('Who am I?', {}, newcomer)).body).toEqual({
         question: 'Who am I?',
+        search_type: 'hybrid',
         answer: text,
         answer_with_citations: text,
         citations: [],

@@ -21,7 +21,8 @@ export default async function setUp({ provide }: TestProject): Promise<void> {
   provide('snapshot', await snapshot());
 }
 
-async function snapshot(): Promise<string> {
+/** The path of a dump of a migrated, empty data folder; made on first use. */
+export async function snapshot(): Promise<string> {
   const folder = path.resolve('node_modules/.cache/palimpsest');
   const file = path.join(folder, `${fingerprintOfMigrations()}.tar`);
   if (existsSync(file)) return file;

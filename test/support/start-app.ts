@@ -6,6 +6,7 @@ import { createAccount, createApiKey } from '../../src/core/accounts.js';
 import type { Caller } from '../../src/core/deps.js';
 import { authenticate } from '../../src/core/authenticate.js';
 import { createDatabase } from './postgres.js';
+import { throughPrism } from './prism.js';
 
 export interface Client {
   key: string;
@@ -57,12 +58,15 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   const database = await freshDatabase();
   const statements: string[] = [];
   const config = readConfig({ PORT: '0', ...database.env, ...env });
-  const app = await createApp(config, pino({ level: 'silent' }), {
+  const built = await createApp(config, pino({ level: 'silent' }), {
     ...(isReopened ? {} : { snapshot: inject('snapshot') }),
     onStatement: (sql) => statements.push(sql),
     ...(now ? { now } : {}),
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
   });
+  // Set by `npm run test:prism`.
+  const prism = process.env['PRISM'];
+  const app = prism ? await throughPrism(built, prism) : built;
   return {
     ...app,
     newClient: (options) => newClient(app, options),

@@ -35,7 +35,13 @@ export interface WireMemory {
   session_id: string | null;
   channel: string;
   original_message: string;
-  source_citation: { type: string; channel: string; captured_at: string; original_message: string };
+  source_citation: {
+    type: string;
+    channel: string;
+    captured_at: string;
+    session_id: string | null;
+    original_message: string;
+  };
   temporal: WireTemporal;
 }
 
@@ -132,7 +138,7 @@ export const freshMemory = (given: Partial<WireMemory> & { decision: string }): 
     session_id: null,
     channel,
     original_message: decision,
-    source_citation: { type: source, channel, captured_at: aTimestamp, original_message: decision },
+    source_citation: { type: source, channel, captured_at: aTimestamp, session_id: null, original_message: decision },
     temporal: {
       valid_from: aTimestamp,
       valid_to: null,

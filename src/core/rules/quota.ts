@@ -1,6 +1,8 @@
 import { AppError } from '../../errors.js';
 
-export type PlanTier = 'starter' | 'pro';
+export const PLAN_TIERS = ['starter', 'pro'] as const;
+export const PLAN_STATUSES = ['active', 'past_due', 'canceled'] as const;
+export type PlanTier = (typeof PLAN_TIERS)[number];
 export type WritesLimits = Readonly<Record<PlanTier, number>>;
 
 export interface PlanUsage {
@@ -18,6 +20,9 @@ interface AccountUsage {
   writesUsed: number;
   periodStart: Date;
 }
+
+/** A canceled plan reads no more either; one that is past due goes on until the operator cancels it. */
+export const isBlocked = (planStatus: string): boolean => planStatus === 'canceled';
 
 /** First instant of the UTC month: periods are calendar months. */
 export const startOfPeriod = (now: Date): Date => new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
