@@ -1,4 +1,4 @@
-import SchemaBuilder from '@pothos/core';
+import SchemaBuilder, { initContextCache } from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
@@ -21,7 +21,8 @@ export interface Context {
 /** The context of one operation: settings are read when first asked for, and then once. */
 export function operationContext(deps: Deps, caller: Caller): Context {
   let settings: ReturnType<typeof readSettings> | undefined;
-  return { deps, caller, settings: () => (settings ??= readSettings(deps, caller)) };
+  // Copies of a context share what the library has noted in it.
+  return { ...initContextCache(), deps, caller, settings: () => (settings ??= readSettings(deps, caller)) };
 }
 
 interface SchemaTypes {

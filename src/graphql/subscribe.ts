@@ -110,12 +110,18 @@ function results({ source, feed, isGone, leave, toResult: toResultOf }: Running)
 }
 
 async function toResult(item: unknown, args: ExecutionArgs, audience: Audience): Promise<ExecutionResult> {
-  if (!isEvent(item)) return (await run(item, args)).result;
+  if (!isEvent(item)) return execute({ ...args, contextValue: renewed(args.contextValue as Context), rootValue: item });
   const { result, text } = await share(item, args, audience);
   if (text === undefined) return result;
   const shared: SharedResult = { ...result, stringify: () => text };
   return shared;
 }
+
+/** The operation's own context, in which stands what its source has read along; but settings are as they are now. */
+const renewed = (context: Context): Context => ({
+  ...context,
+  settings: operationContext(context.deps, context.caller).settings,
+});
 
 /** Begun in one go, so that the database is asked about all of them together. */
 async function share(item: FeedEvent, args: ExecutionArgs, audience: Audience): Promise<Shared> {
