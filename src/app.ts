@@ -20,8 +20,6 @@ import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
 import { createEmbedder } from './models/create-embedder.js';
-import { isAllowedUrl } from './models/outbound/base-url.js';
-import { createGuardedFetch } from './models/outbound/guarded-fetch.js';
 import { createLlm } from './models/create-llm.js';
 import type { Embedder } from './models/embedder.js';
 import { createReranker } from './models/reranker.js';
@@ -31,6 +29,7 @@ import { createSockets } from './sockets.js';
 import { EventTails } from './store/event-tails.js';
 import { openDatabase, type Database, type OpenOptions } from './store/client.js';
 import { ensureVectorIndex } from './store/vector-index.js';
+import type { Post } from './webhooks/deliver.js';
 import { startWebhooks, type WebhookRunner } from './webhooks/runner.js';
 import { webhookTerms } from './webhooks/terms.js';
 
@@ -78,7 +77,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     indexing,
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
-    webhookTerms: webhookTerms((url) => isAllowedUrl(url, config.webhooks.hosts)),
+    webhookTerms: webhookTerms((url) => mayGoTo(url, config.webhooks.hosts)),
     rates: new RateLimits(config.requestRates),
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
@@ -154,13 +153,24 @@ async function openEmbedder(config: Config, database: Database): Promise<Embedde
   }
 }
 
+const mayGoTo = async (url: URL, hosts: readonly string[]): Promise<boolean> => {
+  const { isAllowedUrl } = await import('./models/outbound/base-url.js');
+  return isAllowedUrl(url, hosts);
+};
+
 /** Messages go where callers say: out through the guard, with no header but what the protocol has. */
 const HEADERS = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
 const WEBHOOK_TIMEOUT_MS = 15_000;
 
 function openWebhooks(deps: Deps, database: Database, report: (error: unknown) => void): WebhookRunner {
   const { hosts, retries } = deps.config.webhooks;
-  const post = createGuardedFetch({ hosts, timeoutMs: WEBHOOK_TIMEOUT_MS, headers: HEADERS });
+  // Loaded with the first message: most servers never send one.
+  let guard: Promise<Post> | undefined;
+  const open = async (): Promise<Post> => {
+    const { createGuardedFetch } = await import('./models/outbound/guarded-fetch.js');
+    return createGuardedFetch({ hosts, timeoutMs: WEBHOOK_TIMEOUT_MS, headers: HEADERS });
+  };
+  const post: Post = async (url, init) => (await (guard ??= open()))(url, init);
   return startWebhooks({ deps, queue: database.queue('webhook-deliveries', retries, report), post, report });
 }
 

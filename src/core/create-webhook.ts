@@ -36,7 +36,7 @@ export async function createWebhook(
 ): Promise<CreateWebhookResult> {
   const { name, url, document, after } = parseInput(createInput, input);
   const { db, now, webhookTerms } = deps;
-  const accepted = { url: webhookTerms.acceptUrl(url), document: webhookTerms.acceptDocument(document) };
+  const accepted = { url: await webhookTerms.acceptUrl(url), document: webhookTerms.acceptDocument(document) };
   const newest = await readLastSeq(db, caller.accountId);
   assertReached(after, newest);
   const secret = createWebhookSecret();
@@ -46,7 +46,8 @@ export async function createWebhook(
     const created = await insertWebhook(
       tx,
       {
-        ...caller,
+        accountId: caller.accountId,
+        apiKeyId: caller.apiKeyId,
         ...accepted,
         id: randomUUID(),
         name: name ?? new URL(accepted.url).host,

@@ -50,7 +50,7 @@ export interface Deps {
 
 export interface WebhookTerms {
   /** The URL in its plain form. @throws AppError INVALID_INPUT for one that no call may go to */
-  acceptUrl: (url: string) => string;
+  acceptUrl: (url: string) => Promise<string>;
   /** The document as it is. @throws AppError INVALID_INPUT for one that is no subscription to events */
   acceptDocument: (document: string) => string;
 }

@@ -50,7 +50,7 @@ export async function updateWebhook(
   const { webhookId, name, url, document, isPaused } = parseInput(updateInput, input);
   const changes: WebhookChanges = {
     ...(name !== undefined && { name }),
-    ...(url !== undefined && { url: deps.webhookTerms.acceptUrl(url) }),
+    ...(url !== undefined && { url: await deps.webhookTerms.acceptUrl(url) }),
     ...(document !== undefined && { document: deps.webhookTerms.acceptDocument(document) }),
   };
   return withWebhook(deps, caller, webhookId, async (tx, webhook) =>
