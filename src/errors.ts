@@ -22,6 +22,7 @@ export const STATUS = {
   INTERNAL: 500,
   UPSTREAM_FAILED: 502,
   UPSTREAM_UNAVAILABLE: 503,
+  DATABASE_UNAVAILABLE: 503,
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;
@@ -56,6 +57,35 @@ export class AppError extends Error {
   }
 }
 
-/** Anything thrown as an AppError; what is not one is a bug, and its text stays inside. */
-export const toAppError = (error: unknown): AppError =>
-  error instanceof AppError ? error : new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
+/** Anything thrown as an AppError; what is neither one nor an outage is a bug, and its text stays inside. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return isOutage(error)
+    ? new AppError('DATABASE_UNAVAILABLE', 'The database can not be reached. Try again shortly.', { cause: error })
+    : new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
+}
+
+/**
+ * Codes of a connection that was refused, lost or not to be had: of Node, of PostgreSQL (classes 08, 53 and 57P, which say that a
+ * server is away, full, or on its way down or up), and of Prisma's pool and transactions.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const OUTAGE_CODE =
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\w\d?|P1001|P1002|P1008|P1017|P2024|P2037)$/;
+/** The driver gives some of them no code. */
+const OUTAGE_TEXT =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+
+/** Whether the database could not be reached, or went away in the middle. By structure: several libraries throw these. */
+function isOutage(error: unknown): boolean {
+  for (let cause = error, depth = 0; typeof cause === 'object' && cause !== null && depth < 6; depth++) {
+    const { code, originalCode, message, meta, originalError } = cause as Record<string, unknown>;
+    if ([code, originalCode].some((one) => typeof one === 'string' && OUTAGE_CODE.test(one))) return true;
+    if (typeof message === 'string' && OUTAGE_TEXT.test(message)) return true;
+    cause =
+      (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ??
+      originalError ??
+      (cause as { cause?: unknown }).cause;
+  }
+  return false;
+}

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { AppError, STATUS, type ErrorCode } from '../errors.js';
+import { AppError, STATUS, toAppError, type ErrorCode } from '../errors.js';
 
 export type ReportBug = (error: unknown) => void;
 
@@ -11,6 +11,8 @@ export function toGraphqlError(error: unknown, report: ReportBug): GraphQLError 
   const appError = findAppError(error);
   if (appError) return render(appError, error);
   if (isOfTheRequest(error)) return requestError(error);
+  const failure = toAppError(error);
+  if (failure.code !== 'INTERNAL') return render(failure, error);
   report(error);
   return new GraphQLError('Something went wrong on our side.', { ...place(error), extensions: { code: 'INTERNAL' } });
 }
@@ -37,11 +39,13 @@ function render(error: AppError, at: unknown): GraphQLError {
       code: error.code,
       ...(error.field === undefined ? {} : { field: error.field }),
       ...(error.provider === undefined ? {} : { provider: error.provider }),
-      // Of all codes only this one is about the whole request: the others must not change the status of a partial result.
-      ...(error.code === 'UNAUTHENTICATED' ? { http: { status: error.status } } : {}),
+      // Of all codes only these are about the whole request: the others must not change the status of a partial result.
+      ...(isOfWholeRequest(error.code) ? { http: { status: error.status } } : {}),
     },
   });
 }
+
+const isOfWholeRequest = (code: ErrorCode): boolean => code === 'UNAUTHENTICATED' || code === 'DATABASE_UNAVAILABLE';
 
 const place = (error: unknown) => {
   const { nodes, path } = error as GraphQLError;

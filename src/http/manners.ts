@@ -38,6 +38,8 @@ export function withManners(next: Answer, { corsOrigins, report, onAnswered }: M
         ? await withCors(request, corsOrigins, () => guarded(request))
         : Response.json({ detail: 'The request target is not valid.', code: 'INVALID_INPUT' }, { status: 400 });
       response.headers.set('x-content-type-options', 'nosniff');
+      // A dependency is away: clients that come back at once would only be in its way.
+      if (response.status === 503 && !response.headers.has('retry-after')) response.headers.set('retry-after', '1');
       const path = URL.canParse(request.url) ? new URL(request.url).pathname : '';
       onAnswered({ method: request.method, path, status: response.status, ms: performance.now() - startedAt });
       return request.method === 'HEAD' ? withoutBody(response) : response;

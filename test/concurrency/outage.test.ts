@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { createApp, type App } from '../../src/app.js';
+import { readConfig } from '../../src/config.js';
+import { createAccount, createApiKey } from '../../src/core/accounts.js';
+import { createDatabase, runSql, type OwnDatabase } from '../support/postgres.js';
+import { callGraphql, callRest } from '../support/start-app.js';
+
+const SERVER = inject('testDatabaseUrl');
+
+/** A cable between a server and its database, which can be pulled. */
+async function startCable(target: URL) {
+  const sockets = new Set<Socket>();
+  let isPulled = false;
+  const server = createServer((near) => {
+    if (isPulled) {
+      near.destroy();
+      return;
+    }
+    const far = connect(Number(target.port), target.hostname);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        sockets.delete(socket);
+        near.destroy();
+        far.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(target);
+  url.port = String((server.address() as AddressInfo).port);
+  url.hostname = '127.0.0.1';
+  return {
+    url: url.href,
+    pull: () => {
+      isPulled = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    plug: () => (isPulled = false),
+    close: () => server.close(),
+  };
+}
+
+describe.skipIf(SERVER === '')('a database that goes away and comes back', { timeout: 60_000 }, () => {
+  let database: OwnDatabase;
+  let cable: Awaited<ReturnType<typeof startCable>>;
+  let app: App;
+  let headers: { authorization: string };
+  const logged: string[] = [];
+
+  beforeAll(async () => {
+    database = await createDatabase(SERVER);
+    cable = await startCable(new URL(database.url));
+    const logger = pino({ level: 'error' }, { write: (line: string) => void logged.push(line) });
+    app = await createApp(readConfig({ PORT: '0', DATABASE_URL: cable.url }), logger);
+    const { id } = await createAccount(app.deps, { name: 'outage' });
+    const { key } = await createApiKey(app.deps, { name: 'outage', accountId: id });
+    headers = { authorization: `Bearer ${key}` };
+  });
+  afterAll(async () => {
+    await app.close();
+    cable.close();
+    await database.drop();
+  });
+
+  const write = (content: string) => callRest(app, 'POST', '/agent/memories', { content }, headers);
+  const ask = () => callGraphql(app, headers, { query: '{ memories { nodes { text } } }' });
+
+  it('answers 503 with Retry-After at both doors meanwhile, and serves again afterwards without a restart', async () => {
+    expect((await write('before')).status).toBe(200);
+    cable.pull();
+    for (const reply of [await write('lost'), await write('lost too')]) {
+      expect(reply).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });
+      expect(reply.headers.get('retry-after')).toBe('1');
+    }
+    expect(await ask()).toMatchObject({ status: 503, errors: [{ extensions: { code: 'DATABASE_UNAVAILABLE' } }] });
+    expect((await callRest(app, 'GET', '/ready')).status).toBe(503);
+    expect((await callRest(app, 'GET', '/health')).status).toBe(200);
+    cable.plug();
+    await vi.waitFor(async () => expect((await write('after')).status).toBe(200), { timeout: 20_000 });
+    expect(await ask()).toMatchObject({
+      status: 200,
+      data: { memories: { nodes: [{ text: 'after' }, { text: 'before' }] } },
+    });
+    expect(logged).toEqual([]); // an outage is no bug
+  });
+
+  it('says so of a write that its database breaks off, and keeps none of it', async () => {
+    const [{ pid } = { pid: 0 }] = await app.deps.db.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
+    expect(pid).toBeGreaterThan(0);
+    await runSql(
+      database.url,
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+    const replies = await Promise.all(Array.from({ length: 4 }, (_, i) => write(`broken off ${i}`)));
+    for (const { status } of replies) expect([200, 503]).toContain(status);
+    await vi.waitFor(async () => expect((await write('last')).status).toBe(200), { timeout: 20_000 });
+    const rows = await runSql<{ count: string }>(
+      database.url,
+      "SELECT count(*) FROM memories WHERE text LIKE 'broken off%'",
+    );
+    expect(Number(rows[0]?.count)).toBe(replies.filter(({ status }) => status === 200).length);
+  });
+});
