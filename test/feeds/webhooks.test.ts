@@ -198,6 +198,23 @@ describe('a webhook', () => {
     expect(receiver.requests).toHaveLength(11);
   });
 
+  it('is sent the kinds and topics that its arguments choose', async () => {
+    const client = await app.newClient();
+    const receiver = await startReceiver();
+    await create(client, receiver, {
+      document: `subscription {
+        memoryEvents(kinds: [CREATED], filter: { topics: ["travel"] }) { ... on MemoryEvent { kind memory { text } } }
+      }`,
+    });
+    for (const topic of ['work', 'travel', 'food'])
+      await client.rest('POST', '/agent/memories', { content: `A fact about ${topic}`, topic });
+    await received(receiver, 1);
+    await logged(client, { deliveries: { edges: [{ node: { state: 'DELIVERED' } }] } });
+    expect(receiver.requests.map(({ body }) => body)).toMatchObject([
+      { type: 'memory.created', data: { memoryEvents: { kind: 'CREATED', memory: { text: 'A fact about travel' } } } },
+    ]);
+  });
+
   it('hears nothing of another account, which does not see it', async () => {
     const [client, stranger] = [
       await app.newClient({ autoSupersede: true }),
@@ -278,6 +295,8 @@ describe('a webhook', () => {
     ['url', { url: 'https://169.254.169.254/latest' }],
     ['url', { url: 'nonsense' }],
     ['document', { document: '{ settings { minConfidence } }' }],
+    ['document', { document: 'subscription { planStatusChanged { writesUsed } }' }],
+    ['document', { document: 'subscription { answerChanged(input: { question: "Where?" }) { isFirst } }' }],
     ['document', { document: 'subscription { supersessions(after: "1") { __typename } }' }],
     ['document', { document: 'subscription ($a: Cursor) { supersessions(after: $a) { __typename } }' }],
     ['document', { document: 'subscription { supersessions { ... on MemoryEvent { nothing } } }' }],

@@ -40,8 +40,8 @@ export interface GraphqlReply<Data> {
 export interface TestApp extends App {
   /** A new account with a key that supersedes by itself if asked to. */
   newClient(options?: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string }): Promise<Client>;
-  /** The SQL statements that `work` runs, without those of the server's own background work. */
-  statementsOf(work: () => Promise<unknown>): Promise<string[]>;
+  /** The SQL statements that `work` runs, without those of the server's own background work; or those that `isWanted`. */
+  statementsOf(work: () => Promise<unknown>, isWanted?: (sql: string) => boolean): Promise<string[]>;
 }
 
 export interface StartOptions {
@@ -73,10 +73,10 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   return {
     ...app,
     newClient: (options) => newClient(app, options),
-    statementsOf: async (work) => {
+    statementsOf: async (work, isWanted = (sql) => !BACKGROUND.test(sql)) => {
       const before = statements.length;
       await work();
-      return statements.slice(before).filter((sql) => !BACKGROUND.test(sql));
+      return statements.slice(before).filter(isWanted);
     },
     close: async () => {
       await app.close();
