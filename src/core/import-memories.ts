@@ -88,7 +88,6 @@ export async function importMemories(
     return { begun, batches: runImport(run, begun, body, { rename, tenantId: tenant, maxLineBytes }) };
   } catch (error) {
     await body.dispose();
-    deps.indexing.wake();
     throw error;
   }
 }
@@ -131,6 +130,7 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
     throw error;
   } finally {
     await body.dispose();
+    deps.indexing.wake(); // what was stored is not in the vector index yet
     // Where the database is gone it goes on being called RUNNING, until it is sent again.
     await failImport(deps.db, { accountId: caller.accountId, id, runner }, failure, deps.now()).catch(() => undefined);
   }

@@ -1,5 +1,5 @@
 import { Prisma, type Capture, type Memory } from '../generated/prisma/client.js';
-import type { Db, Tx } from './client.js';
+import { PLANNED_EACH_TIME, type Db, type Tx } from './client.js';
 import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
 
 export type { Capture, Memory } from '../generated/prisma/client.js';
@@ -162,8 +162,9 @@ export async function findRepeated(tx: Tx, accountId: string, facts: readonly Sa
     ...{ index, tenantId, source, channel },
     fingerprint: fingerprint(text),
   }));
-  // Looked up one by one ("offset 0" keeps it so): a join that the planner made of it went through all memories of the account.
-  return tx.$queryRaw`
+  // Looked up one by one ("offset 0" keeps it so): a join that the planner made of it went through all memories of the account,
+  // and so did, later, a plan that was kept from when there were hardly any.
+  return tx.$queryRaw`${Prisma.raw(PLANNED_EACH_TIME)}
     SELECT sought.index, found.id, found.valid_from AS "validFrom"
     FROM jsonb_to_recordset(${JSON.stringify(sought)}::jsonb) AS sought (
       index integer, "tenantId" text, source text, channel text, fingerprint text)
