@@ -40,7 +40,10 @@ export class JobQueue<Data extends object> {
 
   /** Makes the tables and looks after jobs that were left behind; again does nothing. */
   start(): Promise<void> {
-    return (this.#starting ??= this.#open());
+    return (this.#starting ??= this.#open().catch((error: unknown) => {
+      this.#starting = undefined; // the database was away: the next call tries again
+      throw error;
+    }));
   }
 
   async #open(): Promise<void> {

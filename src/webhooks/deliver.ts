@@ -17,6 +17,7 @@ export type Post = (url: string, init: RequestInit) => Promise<Response>;
 
 /** A receiver answers at once and works later; one that does not is asked again. */
 const ANSWER_MS = 15_000;
+const PATIENCE_MS = 5_000;
 const GONE = 410;
 const NONE = { responseStatus: null, error: null, durationMs: null };
 
@@ -29,7 +30,8 @@ export async function deliver(deps: Deps, post: Post, message: Message, isLastTr
   if (!webhook) return true;
   const document = readDocument(schema, webhook.document);
   const event = await eventAt(deps, webhook, BigInt(message.seq));
-  if (!event) {
+  if (event === 'UNKNOWN') return false;
+  if (event === 'PASSED') {
     // Since it was queued the document was changed, or the event does not match any more.
     await logAttempt(deps, message, { ...NONE, state: 'SKIPPED' });
     return true;
@@ -42,14 +44,16 @@ export async function deliver(deps: Deps, post: Post, message: Message, isLastTr
   return isReceived || isGone;
 }
 
-async function eventAt(deps: Deps, webhook: Webhook, seq: bigint): Promise<Matched | undefined> {
+/** The event as the document shows it; PASSED when a later one comes first, UNKNOWN when none came in time. */
+async function eventAt(deps: Deps, webhook: Webhook, seq: bigint): Promise<Matched | 'PASSED' | 'UNKNOWN'> {
   const document = readDocument(schema, webhook.document);
   const { accountId, apiKeyId } = webhook;
-  // An event that no longer matches would have the feed wait for the next one.
-  const patience = AbortSignal.timeout(1_000);
+  // The newest event, where it no longer matches, would have the feed wait for the next one. A slow database is waited for as
+  // well, and told from that by trying again: a message must not be lost to it.
+  const patience = AbortSignal.timeout(PATIENCE_MS);
   const events = eventsOf(deps, { accountId, apiKeyId }, document, document.toPayload(seq - 1n), patience);
-  for await (const event of events) return event.cursor === seq ? event : undefined;
-  return undefined;
+  for await (const event of events) return event.cursor === seq ? event : 'PASSED';
+  return 'UNKNOWN';
 }
 
 async function attempt(post: Post, url: string, { body, headers }: SignedMessage): Promise<DeliveryOutcome> {

@@ -36,7 +36,6 @@ export function startWebhooks({ deps, queue, post, report }: Options): WebhookRu
 
   const work = async (): Promise<void> => {
     if (isWorking) return;
-    isWorking = true;
     await queue.start();
     await queue.work(AT_ONCE, async ({ data, isLastTry }) =>
       deliver(deps, post, data, isLastTry).catch((error: unknown) => {
@@ -44,6 +43,7 @@ export function startWebhooks({ deps, queue, post, report }: Options): WebhookRu
         return false;
       }),
     );
+    isWorking = true; // not before: a start that fails is tried again
   };
 
   const keepUp = async (webhooks: readonly Webhook[]): Promise<void> => {

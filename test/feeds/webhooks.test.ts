@@ -236,6 +236,7 @@ describe('a webhook', () => {
     const { webhook } = await create(client, receiver);
     await change(client, 'updateWebhook', { webhookId: webhook.id, isPaused: true });
     await move(client, 'Berlin', 'Paris', 'Rome');
+    expect(await hooks(client)).toMatchObject([{ state: 'PAUSED', deliveries: { edges: [] } }]);
     expect(receiver.requests).toEqual([]);
     await change(client, 'updateWebhook', { webhookId: webhook.id, isPaused: false });
     expect(cities(await received(receiver, 2))).toEqual(['Paris', 'Rome']);
