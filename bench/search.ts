@@ -40,6 +40,9 @@ const server = process.env['TEST_DATABASE_URL'];
 /** Rows that are written beside the others, with the index kept up, and left to later. */
 const UPKEEP = 1_000;
 
+/** The question whose SQL is recorded. */
+const RECORDED = 1;
+
 interface Bench {
   app: App;
   url: string;
@@ -87,7 +90,7 @@ async function measureOne(layout: Layout, size: number): Promise<void> {
   // From here on the server is not asked again: the embedded database has one session, whose statements a new client forgets.
   const raw = bench.openRaw();
   for (const [scope, statements] of sql) {
-    const alone = await time((query) => replay(raw, statements, query), bench);
+    const alone = await time((query) => replay(raw, statements, questionOf(bench, RECORDED), query), bench);
     const through = medians.get(`${layout} ${facts.length} ${scope.name}`) ?? NaN;
     console.log(
       `${scope.name.padEnd(8)} the same SQL by the driver alone ${shown(alone)}   ratio ${(through / at(alone, 0.5)).toFixed(1)}`,
@@ -268,6 +271,7 @@ interface Recorded {
   values: unknown[];
 }
 
+
 /** The SQL of one search, with the places where the question and its vector stand. */
 async function recorded(bench: Bench, scope: ScopeUnderTest): Promise<Recorded[]> {
   const statements: Recorded[] = [];
@@ -282,18 +286,17 @@ async function recorded(bench: Bench, scope: ScopeUnderTest): Promise<Recorded[]
           }
         : (Reflect.get(target, name) as unknown),
   });
-  const hits = await retrieveIn(bench, scope, questionOf(bench, 1), recording);
+  const hits = await retrieveIn(bench, scope, questionOf(bench, RECORDED), recording);
   const ids = hits.slice(0, 10).map(({ id }) => id);
   const rows = 'SELECT * FROM memories WHERE account_id = $1::uuid AND id = ANY ($2::uuid[])';
   return [...statements, { text: rows, values: [bench.caller.accountId, ids] }];
 }
 
 /** With other questions for the words; the vector stays. */
-async function replay(pool: pg.Pool, statements: readonly Recorded[], query: string): Promise<void> {
+async function replay(pool: pg.Pool, statements: readonly Recorded[], question: string, query: string): Promise<void> {
   for (const { text, values } of statements) {
     if (!names.has(text)) names.set(text, `bench${names.size}`);
-    const asked =
-      values[0] === statements[0]?.values[0] && typeof values[0] === 'string' ? [query, ...values.slice(1)] : values;
+    const asked = values.map((value) => (value === question ? query : value));
     const name = text.includes('planned each time') ? undefined : names.get(text);
     await pool.query({ text, values: asked, ...(name === undefined ? {} : { name }) });
   }

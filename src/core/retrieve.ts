@@ -1,5 +1,5 @@
 import type { AsOf } from '../store/beliefs.js';
-import { countUpTo, readBest, readTerms, readWhole, type Candidate, type Where } from '../store/candidates.js';
+import { countUpTo, readBest, readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
 import { relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
@@ -16,7 +16,7 @@ export interface Retrieval {
   text: string;
   filter: MemoryFilter;
   asOf: AsOf;
-  /** So many of the best are looked for; where more are at hand, all of them are given. */
+  /** So many of the best are given, or a few more. */
   depth: number;
 }
 
@@ -54,6 +54,7 @@ export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth }:
         candidates,
         { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) },
         boostsOf(search),
+        depth,
       );
   }
   return retrieveFromMany(search);
@@ -108,8 +109,12 @@ async function readPools(
 }
 
 /** How many of the candidates hold each term. */
-const holdingIn = (candidates: readonly Candidate[], terms: readonly string[]): number[] =>
-  terms.map((_, i) => candidates.filter(({ matched }) => matched & (1 << i)).length);
+function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): number[] {
+  const holding = terms.map(() => 0);
+  for (const { matched } of candidates)
+    for (let i = 0, rest = matched; rest !== 0; i++, rest >>>= 1) if (rest & 1) holding[i] = (holding[i] ?? 0) + 1;
+  return holding;
+}
 
 /** Recent as of the instant that is asked about. */
 const boostsOf = ({ deps, where: { asOf, now } }: Search): Boosts => ({
@@ -117,13 +122,16 @@ const boostsOf = ({ deps, where: { asOf, now } }: Search): Boosts => ({
   now: asOf.valid ?? asOf.known ?? now,
 });
 
-function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts): Hit[] {
+/** The best first, up to `most`; equals newest first. */
+function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts, most = candidates.length): Hit[] {
   const relevance = relevanceOf(asked, candidates, boosts);
-  return candidates
-    .flatMap(({ id, similarity, createdSeq }, i) => {
-      const why = relevance[i];
-      return why ? [{ id, similarity, createdSeq, ...why }] : [];
-    })
-    .sort((a, b) => b.score - a.score || Number(b.createdSeq - a.createdSeq))
-    .map(({ createdSeq, ...hit }) => hit);
+  const places = candidates.map((_, i) => i);
+  const scores = Float64Array.from(relevance, ({ score }) => score);
+  places.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || seqAt(candidates, b) - seqAt(candidates, a));
+  return places.slice(0, most).flatMap((i) => {
+    const [candidate, why] = [candidates[i], relevance[i]];
+    return candidate && why ? [{ id: uuidOf(candidate.id), similarity: candidate.similarity, ...why }] : [];
+  });
 }
+
+const seqAt = (candidates: readonly Candidate[], i: number): number => candidates[i]?.createdSeq ?? 0;

@@ -3,9 +3,9 @@ import { Prisma } from '../generated/prisma/client.js';
 import {
   asked,
   features,
-  idOrNull,
   linkSessions,
-  orNoId,
+  packed,
+  packedWithNeighbours,
   unpack,
   type Candidate,
   type Packed,
@@ -16,7 +16,7 @@ import { inScope, type MemoryFilter, type Scope } from './listing.js';
 import { indexedVector, isNearIndexed, isPending } from './vector-index.js';
 import { visible, type AsOf } from './visibility.js';
 
-export type { Candidate, Sought } from './candidate-rows.js';
+export { uuidOf, type Candidate, type Sought } from './candidate-rows.js';
 
 export interface Where {
   scope: Scope;
@@ -41,12 +41,12 @@ export async function readWhole(
   where: Where,
   sought: Sought,
   most: number,
-): Promise<{ terms: string[]; candidates: Candidate[] | null }> {
+): Promise<{ terms: string[]; candidates: readonly Candidate[] | null }> {
   const [row] = await db.$queryRaw<(Packed & { terms: string[]; size: number })[]>`
     WITH asked AS MATERIALIZED (${asked(sought.text)})
-    SELECT asked.terms, whole.size, whole.rows, whole.words
+    SELECT asked.terms, whole.*
     FROM asked CROSS JOIN LATERAL (
-      SELECT count(*)::int AS size, string_agg(fields, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
+      SELECT count(*)::int AS size, ${packed}
       FROM (SELECT ${features(sought)} FROM memories m WHERE ${matches(where)} LIMIT ${literal(most + 1)} ${planned(where)}) AS each
     ) AS whole`;
   if (!row) return { terms: [], candidates: [] };
@@ -127,13 +127,12 @@ async function readWithNeighbours(
       SELECT id, NULL, NULL FROM (SELECT previous AS id FROM linked UNION SELECT next FROM linked) AS lending
       WHERE id NOT IN (SELECT id FROM linked)
     )
-    SELECT string_agg(fields || beside, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
+    SELECT ${packedWithNeighbours}
     FROM (
-      SELECT ${features(sought)}, ${orNoId(Prisma.sql`chosen.previous`)} || ${orNoId(Prisma.sql`chosen.next`)} AS beside
+      SELECT ${features(sought)}, chosen.previous, chosen.next
       FROM asked CROSS JOIN chosen JOIN memories m ON m.account_id = ${account} AND m.id = chosen.id
     ) AS each`;
-  if (!row) return [];
-  return unpack(row, terms, 32, (bytes) => ({ previousId: idOrNull(bytes, 0), nextId: idOrNull(bytes, 16) }));
+  return row ? unpack(row, terms) : [];
 }
 
 const near = ({ vector }: Sought): Prisma.Sql => Prisma.sql`${toSql([...vector]) as string}::vector`;
