@@ -18,12 +18,14 @@ export interface Retrieval {
   asOf: AsOf;
   /** So many of the best are given, or a few more. */
   depth: number;
+  /** What recency and importance add; what is left out is as the server weighs it. */
+  weights?: { recency: number | undefined; importance: number | undefined } | undefined;
 }
 
 /** Scopes of up to so many memories are compared whole: exact, and no slower than looking through indexes. */
 const SMALL = 1_000;
 /** Of scopes of up to so many every vector is compared: more than that through the index are dearer than few without. */
-const MEDIUM = 5_000;
+export const MEDIUM = 5_000;
 /** How many of the nearest are looked at: of a large scope no more than the pages asked for need. */
 const TIERS = [100, 1_000, 12_000] as const;
 /** Beyond so many the index would be read nearly whole. */
@@ -35,6 +37,7 @@ interface Search {
   where: Where;
   sought: { text: string; vector: Float32Array; embeddingModel: string };
   depth: number;
+  boosts: Boosts;
 }
 
 /**
@@ -42,18 +45,24 @@ interface Search {
  * their session. Every filter, and both time axes, hold before anything is ranked. The one retrieval of both doors. A deeper
  * search gives the same beginning.
  */
-export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth }: Retrieval): Promise<Hit[]> {
-  const { db, embedder, now, scopeSizes } = deps;
+export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, weights }: Retrieval): Promise<Hit[]> {
+  const { db, embedder, now, scopeSizes, config } = deps;
   const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([text], 'query');
   const where: Where = { scope, filter, asOf, now: now() };
-  const search: Search = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, depth };
+  // Recent as of the instant that is asked about.
+  const boosts: Boosts = {
+    recency: weights?.recency ?? config.searchWeights.recency,
+    importance: weights?.importance ?? config.searchWeights.importance,
+    now: asOf.valid ?? asOf.known ?? where.now,
+  };
+  const search: Search = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, depth, boosts };
   if (!scopeSizes.get(scope, filter)) {
     const { terms, candidates } = await readWhole(db, where, search.sought, SMALL);
     if (candidates)
       return ranked(
         candidates,
         { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) },
-        boostsOf(search),
+        search.boosts,
         depth,
       );
   }
@@ -70,7 +79,7 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
   const seen = new Set<string>();
   for (const near of TIERS) {
     const { candidates, isAll } = await readPools(search, asked.terms, rareTerms, near);
-    for (const hit of ranked(candidates, asked, boostsOf(search))) {
+    for (const hit of ranked(candidates, asked, search.boosts)) {
       if (seen.has(hit.id)) continue;
       seen.add(hit.id);
       hits.push(hit);
@@ -115,12 +124,6 @@ function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): 
     for (let i = 0, rest = matched; rest !== 0; i++, rest >>>= 1) if (rest & 1) holding[i] = (holding[i] ?? 0) + 1;
   return holding;
 }
-
-/** Recent as of the instant that is asked about. */
-const boostsOf = ({ deps, where: { asOf, now } }: Search): Boosts => ({
-  ...deps.config.searchWeights,
-  now: asOf.valid ?? asOf.known ?? now,
-});
 
 /** The best first, up to `most`; equals newest first. */
 function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts, most = candidates.length): Hit[] {

@@ -67,8 +67,7 @@ export const features = (sought: Sought): Prisma.Sql => Prisma.sql`
   CASE WHEN m.session_id IS NULL THEN 0 ELSE hashtextextended(m.session_id, 0) END AS session, ${heldTerms} AS words`;
 
 /** One column of many rows. */
-const column = (bytes: string, name: string): Prisma.Sql =>
-  Prisma.raw(`string_agg(${bytes}, ''::bytea) AS "${name}"`);
+const column = (bytes: string, name: string): Prisma.Sql => Prisma.raw(`string_agg(${bytes}, ''::bytea) AS "${name}"`);
 
 /** Rows of `features` as `Packed`. */
 export const packed = Prisma.join([
@@ -122,9 +121,11 @@ export function unpack(rows: Packed, terms: readonly string[]): Unpacked[] {
 }
 
 type FourBuffers = [Buffer, Buffer, Buffer, Buffer];
-const toBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);
+const toBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
 /** To 53 bits: sequence numbers and times fit, and of a hash so many are enough. */
-const int64At = (bytes: Buffer, i: number): number => bytes.readInt32BE(i * 8) * 2 ** 32 + bytes.readUInt32BE(i * 8 + 4);
+const int64At = (bytes: Buffer, i: number): number =>
+  bytes.readInt32BE(i * 8) * 2 ** 32 + bytes.readUInt32BE(i * 8 + 4);
 const hexAt = (bytes: Buffer, i: number): string => bytes.toString('hex', i * UUID_BYTES, (i + 1) * UUID_BYTES);
 const idOrNull = (hex: string): string | null => (hex === NO_ID ? null : hex);
 

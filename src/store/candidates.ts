@@ -142,7 +142,10 @@ const held = Prisma.sql`length(m.lexemes) - length(ts_delete(m.lexemes, asked.te
 /** Written out: PostgreSQL plans by it. There are few, so that there are few statements. */
 const literal = (count: number): Prisma.Sql => Prisma.raw(String(count));
 
-/** Through the vector index, with what waits to be put there, and the index of words. */
+/**
+ * Through the vector index, with what waits to be put there, and the index of words. `distance + 0`: rows come from the index
+ * nearly in order, and PostgreSQL would take them for sorted.
+ */
 function indexedPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
   const limit = literal(pools.near);
   const distance = Prisma.sql`${indexedVector(sought.vector.length)} <=> ${near(sought)}`;
@@ -161,7 +164,7 @@ function indexedPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
         UNION ALL
         (SELECT m.id, ${distance} AS distance FROM memories m
          WHERE ${matches(where)} AND ${isPending(sought.embeddingModel)} ORDER BY ${distance} LIMIT ${limit})
-      ) AS both_kinds ORDER BY distance LIMIT ${limit}
+      ) AS both_kinds ORDER BY distance + 0 LIMIT ${limit}
     ), worded AS MATERIALIZED (${worded}) ${Prisma.raw(PLANNED_EACH_TIME)}`;
 }
 
