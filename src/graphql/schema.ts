@@ -1,5 +1,8 @@
 import { builder } from './builder.js';
 import { refuseBlocked } from './open-when-blocked.js';
+import './types/api-keys.js';
+import './types/change-api-keys.js';
+import './types/set-plan.js';
 import './types/add-memories.js';
 import './types/answer.js';
 import './types/answer-feed.js';
