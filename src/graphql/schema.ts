@@ -1,5 +1,6 @@
 import { builder } from './builder.js';
 import { refuseBlocked } from './open-when-blocked.js';
+import { guardReads } from './read-guard.js';
 import './types/api-keys.js';
 import './types/change-api-keys.js';
 import './types/set-plan.js';
@@ -24,4 +25,4 @@ import './types/timeline.js';
 import './types/webhook.js';
 import './types/change-webhooks.js';
 
-export const schema = refuseBlocked(builder.toSchema({ sortSchema: false }));
+export const schema = refuseBlocked(guardReads(builder.toSchema({ sortSchema: false })));
