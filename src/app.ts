@@ -4,6 +4,8 @@ import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
 import { startIndexing } from './core/index-pending.js';
+import { KeyUses } from './core/key-uses.js';
+import { KnownKeys } from './core/known-keys.js';
 import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
@@ -56,16 +58,27 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const now = overrides.now ?? (() => new Date());
   const database = await openDatabase(config.database, {
     ...overrides,
-    onKeyRevoked: (apiKeyId) => sessions.revoked(apiKeyId),
+    onKeyChanged: (apiKeyId) => {
+      keys.forgetKey(apiKeyId);
+      void sessions.changed(apiKeyId);
+    },
+    onPlanChanged: (accountId) => {
+      keys.forgetAccount(accountId);
+      wakeups.wake(accountId);
+    },
   });
   const { db, wakeups } = database;
-  const sessions = new Sessions(db, config.maxSubscriptions);
+  const keys = new KnownKeys(db);
+  const keyUses = new KeyUses({ db, now }, (error) => logger.warn({ err: error }, 'use of keys is not noted'));
+  const sessions = new Sessions({ db, now }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = startIndexing({ ...database, embedder }, logger);
   const deps: Deps = {
     db,
     wakeups,
     tails: new EventTails(db, wakeups, (error) => logger.warn({ err: error }, 'events can not be read')),
+    keys,
+    keyUses,
     sessions,
     giveWay: database.giveWay,
     llm: await createLlm(config),
@@ -73,6 +86,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     embedder,
     reranker: config.reranker && createReranker(config.reranker),
     warn: (details, message) => logger.warn(details, message),
+    journal: logger,
     termCounts: new TermCounts(),
     indexing,
     scopeSizes: new ScopeSizes(),
@@ -136,6 +150,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       streams.close();
       await Promise.all([served, sockets.close(REQUEST_GRACE_MS)]);
       sessions.stop();
+      await keyUses.stop();
       await database.close();
     },
   };

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { authorize, tenantOf } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen } from './get-memory.js';
 import { memoryFilter } from './memory-filter.js';
-import { asOf, cursor, optional, parseInput, storedTenant, text } from './parse-input.js';
+import { asOf, cursor, optional, parseInput, text } from './parse-input.js';
 import { rank, type RankedHit } from './rank.js';
 
 const weight = z.number().min(0).max(10);
@@ -40,6 +41,7 @@ export async function searchMemories(
   input: Unchecked<SearchInput>,
   query?: Projection,
 ): Promise<SearchPage> {
+  authorize(caller, 'memories:read');
   const checked = parseInput(searchInput, input);
   const {
     query: sought,
@@ -52,13 +54,13 @@ export async function searchMemories(
     ...filter
   } = checked;
   await awaitCursor(deps, caller, atLeast);
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, tenant) };
   const depth = offset + limit + 1;
   const ranked = await rank(deps, { scope, text: sought, filter, asOf: cell, depth, weights });
   const page = ranked.slice(offset, offset + limit);
   const rows = await readMemories(
     deps.db,
-    caller.accountId,
+    caller,
     page.map(({ id }) => id),
     query,
   );

@@ -10,7 +10,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import type { OperationResult, ServerOptions } from 'graphql-ws';
-import { authenticate } from '../core/authenticate.js';
+import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { AppError } from '../errors.js';
@@ -50,7 +50,9 @@ export const socketOptions = (
     try {
       const caller = await authenticate(deps, authorizationOf(connectionParams, extra));
       // A socket that closed meanwhile was told so already: nobody would end the watch.
-      if (!extra.isClosed) extra.unwatch = deps.sessions.open(caller, () => extra.close(FORBIDDEN, 'Forbidden'));
+      // It stays while the key is one, whatever the key may do: each operation looks at that.
+      const holder = { ...caller, scopes: new Set<never>() };
+      if (!extra.isClosed) extra.unwatch = deps.sessions.open(holder, () => extra.close(FORBIDDEN, 'Forbidden'));
       extra.caller = caller;
       return true;
     } catch (error) {
@@ -63,8 +65,10 @@ export const socketOptions = (
     extra.unwatch?.();
   },
   onSubscribe: async ({ extra }, id, { query, variables, operationName }) => {
-    const run = getEnveloped({ caller: extra.caller }) as Enveloped;
     try {
+      // What its key may do, and its plan, may have changed since the socket was opened.
+      if (extra.caller?.shown) extra.caller = await prove(deps, extra.caller.shown);
+      const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
       const document = run.parse(query);

@@ -1,4 +1,5 @@
 import { createSourceEventStream, execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { audienceOf } from '../core/authorize.js';
 import type { FeedEvent, FeedItem } from '../core/follow-events.js';
 import type { OpenFeed } from '../core/sessions.js';
 import { operationContext, type Context } from './builder.js';
@@ -34,7 +35,7 @@ export function createSubscribe(): (args: ExecutionArgs) => Promise<Results | Ex
       feed.close();
       return source;
     }
-    const { audience, leave } = audiences.join(caller.accountId, args);
+    const { audience, leave } = audiences.join(audienceOf(caller), args);
     const { request } = args.contextValue as { request?: Request }; // over HTTP
     return results({
       source: source[Symbol.asyncIterator](),

@@ -1,3 +1,4 @@
+import { audienceOf } from '../core/authorize.js';
 import { followEvents as follow, type FeedEvent } from '../core/follow-events.js';
 import { getEvent } from '../core/get-event.js';
 import { Recent } from '../core/recent.js';
@@ -76,7 +77,7 @@ function inputOf({ query, headers }: RestCall) {
 async function render(call: RestCall, { event, view }: FeedEvent): Promise<string> {
   const { deps, caller } = call;
   const shown = await once(`view ${caller.apiKeyId} ${event.seq}`, () => viewOf(call));
-  const id = `${caller.accountId} ${event.seq} ${view}`;
+  const id = `${audienceOf(caller)} ${event.seq} ${view}`;
   return once(`${id} ${shown.freshnessHalfLifeDays}`, async () => {
     const whole = await once(`event ${id}`, () => getEvent(deps, caller, event.seq));
     return JSON.stringify(toFeedEvent(whole, shown));

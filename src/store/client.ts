@@ -13,9 +13,11 @@ import { Wakeups } from './wakeups.js';
 export type Db = PrismaClient;
 export type Tx = Prisma.TransactionClient;
 
-/** The channel on which a commit says "look now"; the payload is the account's id, or REVOKED and the id of an API key. */
+/** The channel on which a commit says "look now"; the payload is the account's id, or one of the words below and an id. */
 export const CHANNEL = 'memory_events';
-export const REVOKED = 'revoked ';
+/** An API key may be less now than it was: the word that earlier versions know for a revocation, so that they end its feeds. */
+export const KEY_CHANGED = 'revoked ';
+export const PLAN_CHANGED = 'plan ';
 
 /**
  * Without iterative scans a filtered HNSW search stops early and returns fewer rows than exist; with 100 it misses four of a
@@ -43,8 +45,10 @@ export interface Database {
 export interface OpenOptions extends FolderOptions {
   /** The embedded data folder, where it is being opened already. */
   folder?: Promise<EmbeddedFolder>;
-  /** Called with the id of an API key that was revoked, by whatever process. */
-  onKeyRevoked?: ((apiKeyId: string) => void) | undefined;
+  /** Called with the id of an API key that was changed or revoked, by whatever process. */
+  onKeyChanged?: ((apiKeyId: string) => void) | undefined;
+  /** Called with the id of an account whose plan was changed. */
+  onPlanChanged?: ((accountId: string) => void) | undefined;
   /** Called with the text of each SQL statement that goes through Prisma. */
   onStatement?: ((sql: string) => void) | undefined;
 }
@@ -58,8 +62,11 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
     await Promise.all([db.$connect(), migrate(connection.pool)]);
     await connection.prepare();
     const wakeups = new Wakeups();
-    const hear = (payload: string): void =>
-      payload.startsWith(REVOKED) ? options.onKeyRevoked?.(payload.slice(REVOKED.length)) : wakeups.wake(payload);
+    const hear = (payload: string): void => {
+      if (payload.startsWith(KEY_CHANGED)) options.onKeyChanged?.(payload.slice(KEY_CHANGED.length));
+      else if (payload.startsWith(PLAN_CHANGED)) options.onPlanChanged?.(payload.slice(PLAN_CHANGED.length));
+      else wakeups.wake(payload);
+    };
     const listener = await connection.listen({ onNotify: hear, onConnect: () => wakeups.wakeAll() });
     const close = async (): Promise<void> => {
       await listener.close();

@@ -4,7 +4,7 @@ import {
   receiverOf,
   type DeliveryOutcome,
   type Message,
-  type Webhook,
+  type Receiver,
 } from '../core/follow-webhooks.js';
 import type { Deps } from '../core/deps.js';
 import { schema } from '../graphql/schema.js';
@@ -26,10 +26,11 @@ const NONE = { responseStatus: null, error: null, durationMs: null };
  * received, its receiver is gone, or it waits for a paused one to resume.
  */
 export async function deliver(deps: Deps, post: Post, message: Message, isLastTry: boolean): Promise<boolean> {
-  const webhook = await receiverOf(deps, message);
-  if (!webhook) return true;
+  const receiver = await receiverOf(deps, message);
+  if (!receiver) return true;
+  const { webhook } = receiver;
   const document = readDocument(schema, webhook.document);
-  const event = await eventAt(deps, webhook, BigInt(message.seq));
+  const event = await eventAt(deps, receiver, BigInt(message.seq));
   if (event === 'UNKNOWN') return false;
   if (event === 'PASSED') {
     // Since it was queued the document was changed, or the event does not match any more.
@@ -45,13 +46,16 @@ export async function deliver(deps: Deps, post: Post, message: Message, isLastTr
 }
 
 /** The event as the document shows it; PASSED when a later one comes first, UNKNOWN when none came in time. */
-async function eventAt(deps: Deps, webhook: Webhook, seq: bigint): Promise<Matched | 'PASSED' | 'UNKNOWN'> {
+async function eventAt(
+  deps: Deps,
+  { webhook, caller }: Receiver,
+  seq: bigint,
+): Promise<Matched | 'PASSED' | 'UNKNOWN'> {
   const document = readDocument(schema, webhook.document);
-  const { accountId, apiKeyId } = webhook;
   // The newest event, where it no longer matches, would have the feed wait for the next one. A slow database is waited for as
   // well, and told from that by trying again: a message must not be lost to it.
   const patience = AbortSignal.timeout(PATIENCE_MS);
-  const events = eventsOf(deps, { accountId, apiKeyId }, document, document.toPayload(seq - 1n), patience);
+  const events = eventsOf(deps, caller, document, document.toPayload(seq - 1n), patience);
   for await (const event of events) return event.cursor === seq ? event : 'PASSED';
   return 'UNKNOWN';
 }

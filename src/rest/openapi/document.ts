@@ -55,6 +55,7 @@ const TAGS = [
 const OF_EVERY_CALL: readonly ErrorCode[] = [
   'PLAN_BLOCKED',
   'UNAUTHENTICATED',
+  'FORBIDDEN',
   'INVALID_INPUT',
   'RATE_LIMITED',
   'INTERNAL',
@@ -67,7 +68,7 @@ const MEANING: Readonly<Record<number, string>> = {
   400: 'The body is not JSON, or unusable where 400 is documented for it.',
   401: 'No API key, or none that is valid.',
   402: "The account's plan is blocked.",
-  403: "Another account's.",
+  403: 'The API key lacks a scope, or it is of another tenant or account.',
   404: 'There is none.',
   409: 'It is so already, or it can not be any more.',
   410: 'The cursor lies further back than events are kept for.',
