@@ -12,7 +12,9 @@ export const operationTime = (): Plugin => ({
       // A write that was begun is for its caller to hear of later, by the same idempotency key: only reading is broken off.
       const isGone = isRead(args) ? request?.signal : undefined;
       // As a result: thrown on a socket it would close it, with all else that runs there.
-      return withinTime(deps, async () => run(args), isGone).catch((error: unknown) => ({ errors: [failure(error)] }));
+      return withinTime(deps, async () => await run(args), isGone).catch((error: unknown) => ({
+        errors: [failure(error)],
+      }));
     });
   },
 });

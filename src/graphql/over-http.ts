@@ -33,8 +33,9 @@ export function negotiated(request: Request): Request {
 }
 
 /** Notes which status the GraphQL-over-HTTP draft has for a result. */
-export const draftStatus = (): Plugin<object, { outcome?: Outcome }> => ({
-  onResultProcess: ({ result, serverContext: { outcome } }) => {
+export const draftStatus = (): Plugin => ({
+  onResultProcess: ({ result, serverContext }) => {
+    const { outcome } = serverContext as { outcome?: Outcome };
     if (!outcome || Array.isArray(result) || Symbol.asyncIterator in result) return;
     const { data, errors } = result;
     if (!errors) return;

@@ -20,10 +20,11 @@ export function holdToTime(pool: pg.Pool, breakOff: Break): pg.Pool {
     const query = client.query.bind(client) as Query;
     client.query = ((...args: Parameters<Query>) => timed(client, query, args, breakOff)) as typeof client.query;
   });
-  const { connect, query } = pool;
+  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  const query = pool.query.bind(pool) as Query;
   pool.query = ((...args: Parameters<Query>) => {
-    if (!RequestTime.current() || hasCallback(args)) return (query as Query).apply(pool, args);
-    return once(() => (connect as () => Promise<pg.PoolClient>).call(pool), args);
+    if (!RequestTime.current() || hasCallback(args)) return query(...args);
+    return once(connect, args);
   }) as typeof pool.query;
   return pool;
 }

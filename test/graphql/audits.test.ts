@@ -19,7 +19,10 @@ afterAll(() => app.close());
 const audits = serverAudits({
   url: () => url,
   fetchFn: (target: string, init: RequestInit = {}) =>
-    fetch(target, { ...init, headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${key}` } }),
+    fetch(target, {
+      ...init,
+      headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${key}` },
+    }),
 });
 
 describe('the audits of graphql-http, with everything hardened', () => {

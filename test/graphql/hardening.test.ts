@@ -81,16 +81,6 @@ describe('the schema in production', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', field: 'document' } }]);
     expect(JSON.stringify(errors)).not.toMatch(/did you mean/i);
   });
-
-  it('is told where a setting says so, with suggestions', async () => {
-    const open = await startApp({ env: { NODE_ENV: 'production', PALIMPSEST_GRAPHQL_INTROSPECTION: 'true' } });
-    const { graphql } = await open.newClient();
-    expect((await graphql('{ __schema { queryType { name } } }')).data).toEqual({
-      __schema: { queryType: { name: 'Query' } },
-    });
-    expect((await graphql('{ memorie { nodes { id } } }')).errors?.[0]?.message).toContain('Did you mean "memories"');
-    await open.close();
-  });
 });
 
 const post = (headers: Record<string, string>, body: string): Promise<Response> =>

@@ -38,6 +38,8 @@ export async function openTransports(
 }
 
 async function firstEvent(response: Response): Promise<Answer> {
+  // What is refused before it is read has no events.
+  if (response.headers.get('content-type')?.startsWith('application/json')) return (await response.json()) as Answer;
   let text = '';
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     text += Buffer.from(chunk).toString();
