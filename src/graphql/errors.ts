@@ -62,7 +62,7 @@ const place = (error: unknown) => {
 };
 
 interface RequestError extends GraphQLError {
-  extensions: { code?: string; http?: object };
+  extensions: { code?: string; http?: { status?: number } };
 }
 
 /** Raised by the library while it reads, parses, validates or coerces: there is no resolver's error underneath. */
@@ -116,6 +116,7 @@ function describe(message: string): Description {
 
 function requestCode({ message, extensions }: RequestError): ErrorCode | 'GRAPHQL_PARSE_FAILED' {
   if (/invalid JSON/i.test(message)) return 'INVALID_JSON';
+  if (extensions.http?.status === STATUS.METHOD_NOT_ALLOWED) return 'METHOD_NOT_ALLOWED';
   if (extensions.code === 'GRAPHQL_PARSE_FAILED' || message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED';
   return 'INVALID_INPUT';
 }

@@ -133,6 +133,7 @@ describe('a page of another origin', () => {
       const refused = await fetch(target, { headers: { accept, authorization: authorization() } });
       expect(refused.status).toBe(405);
       expect(refused.headers.get('allow')).toBe('POST');
+      expect(await refused.text()).toContain('"METHOD_NOT_ALLOWED"');
     }
     const named = await fetch(`${target}&authorization=${encodeURIComponent(authorization())}&key=${client.key}`);
     expect(named.status).toBe(401);
