@@ -26,6 +26,7 @@ export function negotiated(request: Request): Request {
   if (accept === null) return request;
   const types = new Negotiator({ headers: { accept } }).mediaTypes(TYPES);
   if (types.length === 0) throw new AppError('NOT_ACCEPTABLE', `Replies come as ${TYPES.join(', ')}.`);
+  if (!/;\s*q\s*=/i.test(accept)) return request;
   const headers = new Headers(request.headers);
   headers.set('accept', types.join(', '));
   const { url, method, signal, body } = request;

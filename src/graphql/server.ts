@@ -61,15 +61,18 @@ export function createGraphqlDoor(deps: Deps, report: ReportBug, documents?: Doc
   });
   const respond = async (request: Request): Promise<Response> => {
     if (hasGraphiql && isPageVisit(request)) return yoga.fetch(request, {});
+    const { headers, signal } = request;
     let fields: Readonly<Record<string, string>> = {};
     let response: Response;
     const outcome: Outcome = {};
     try {
-      const { caller, rate } = await withinTime(deps, () => admit(deps, request.headers.get('authorization')));
+      const { caller, rate } = await withinTime(deps, () => admit(deps, headers.get('authorization')), signal);
       fields = rateFields(rate);
       assertWithinRate(rate);
       response = await yoga.fetch(negotiated(request), { caller, outcome });
-    } catch (error) {
+    } catch (thrown) {
+      // The library throws when a client leaves: that is no fault of anybody's.
+      const error = signal.aborted ? new AppError('TIMEOUT', 'Nobody waits for the reply any more.') : thrown;
       // Before a byte was parsed: about the whole request, whatever its code.
       const { message, extensions } = toGraphqlError(error, report);
       const { http: _http, ...rest } = extensions;

@@ -23,10 +23,11 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
       if (!found) return refuse(request.method, matches);
+      const { headers, signal } = request;
       let fields: Readonly<Record<string, string>> = { 'www-authenticate': 'Bearer' };
       let response: Response;
       try {
-        const admitted = await withinTime(deps, () => admit(deps, request.headers.get('authorization')));
+        const admitted = await withinTime(deps, () => admit(deps, headers.get('authorization')), signal);
         fields = rateFields(admitted.rate);
         response = await run({ deps, report, request, url }, admitted, found);
       } catch (error) {

@@ -119,6 +119,21 @@ describe('a request that takes too long', () => {
     expect((await client.graphql(READ)).data).toMatchObject({ memories: { nodes: [{ text: content }, {}] } });
   });
 
+  it('is given up as well when its caller leaves, if it only reads', async () => {
+    await whileBusy(async () => {
+      const leaving = new AbortController();
+      const headers = { authorization: `Bearer ${client.key}` };
+      const targets = ['/agent/memories', `/graphql?query=${encodeURIComponent(READ)}`];
+      const replies = targets.map((target) =>
+        app.fetch(new Request(`http://palimpsest${target}`, { headers, signal: leaving.signal })),
+      );
+      if (!isEmbedded) await vi.waitUntil(async () => (await statementsUnderWay()) === targets.length, WAIT);
+      leaving.abort();
+      for (const reply of replies) expect((await reply).status).toBe(504);
+      if (!isEmbedded) await vi.waitUntil(async () => (await statementsUnderWay()) === 0, WAIT);
+    });
+  });
+
   it('is not what a feed is: it lasts', async () => {
     const query = 'subscription { memoryEvents { ... on MemoryEvent { kind } ... on FeedOpened { __typename } } }';
     const stop = new AbortController();
