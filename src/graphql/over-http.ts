@@ -24,7 +24,7 @@ export function negotiated(request: Request): Request {
     throw new AppError('URI_TOO_LONG', `The URL is longer than ${MAX_URI} characters: send the operation by POST.`);
   const accept = request.headers.get('accept');
   if (accept === null) return request;
-  const types = new Negotiator({ headers: { accept } }).mediaTypes(TYPES);
+  const types = new Negotiator({ headers: { accept: withoutParameters(accept) } }).mediaTypes(TYPES);
   if (types.length === 0) throw new AppError('NOT_ACCEPTABLE', `Replies come as ${TYPES.join(', ')}.`);
   if (!/;\s*q\s*=/i.test(accept)) return request;
   const headers = new Headers(request.headers);
@@ -33,14 +33,22 @@ export function negotiated(request: Request): Request {
   return new Request(url, { method, headers, signal, body, ...(body ? { duplex: 'half' } : {}) });
 }
 
+/** `charset`, and what multipart replies are separated by, say nothing of whether a type is accepted. */
+const withoutParameters = (accept: string): string =>
+  accept
+    .split(',')
+    .map((range) => {
+      const [type = '', ...parameters] = range.split(';');
+      return [type, ...parameters.filter((one) => /^\s*q\s*=/i.test(one))].join(';');
+    })
+    .join(',');
+
 /** Notes which status the GraphQL-over-HTTP draft has for a result. */
 export const draftStatus = (): Plugin => ({
   onResultProcess: ({ result, serverContext }) => {
     const { outcome } = serverContext as { outcome?: Outcome };
-    if (!outcome || Array.isArray(result) || Symbol.asyncIterator in result) return;
-    const { data, errors } = result;
-    if (!errors) return;
-    outcome.status = data === undefined ? statusOf(errors[0]?.extensions['code']) : PARTIAL_SUCCESS;
+    if (!outcome || Array.isArray(result) || Symbol.asyncIterator in result || !result.errors) return;
+    outcome.status = result.data === undefined ? statusOf(result.errors[0]?.extensions['code']) : PARTIAL_SUCCESS;
   },
 });
 

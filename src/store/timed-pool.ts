@@ -20,13 +20,22 @@ export function holdToTime(pool: pg.Pool, breakOff: Break): pg.Pool {
     const query = client.query.bind(client) as Query;
     client.query = ((...args: Parameters<Query>) => timed(client, query, args, breakOff)) as typeof client.query;
   });
-  const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
+  const connect = pool.connect.bind(pool) as (...args: unknown[]) => Promise<pg.PoolClient>;
   const query = pool.query.bind(pool) as Query;
-  pool.query = ((...args: Parameters<Query>) => {
-    if (!RequestTime.current() || hasCallback(args)) return query(...args);
-    return once(connect, args);
-  }) as typeof pool.query;
+  const isTimed = (args: readonly unknown[]): boolean => RequestTime.current() !== undefined && !hasCallback(args);
+  pool.connect = ((...args: unknown[]) => (isTimed(args) ? acquire(connect) : connect(...args))) as typeof pool.connect;
+  pool.query = ((...args: Parameters<Query>) => (isTimed(args) ? once(connect, args) : query(...args))) as typeof query;
   return pool;
+}
+
+/** A connection; if the time is up once there is one, it goes back as it is, and not for a broken one, which would be closed. */
+async function acquire(connect: () => Promise<pg.PoolClient>): Promise<pg.PoolClient> {
+  const time = RequestTime.current();
+  if (time?.signal.aborted) throw canceled();
+  const client = await connect();
+  if (!time?.signal.aborted) return client;
+  client.release();
+  throw canceled();
 }
 
 /** What waits for its result by a function is not of ours, and left as it is. */
@@ -49,7 +58,7 @@ function timed(client: pg.PoolClient, query: Query, args: Parameters<Query>, bre
  * gave the connection back, and a statement would be held to the time of another's request.
  */
 async function once(connect: () => Promise<pg.PoolClient>, args: Parameters<Query>): Promise<pg.QueryResult> {
-  const client = await connect();
+  const client = await acquire(connect);
   const listen = (): void => undefined; // its statement fails with it, which is all there is to know
   client.on('error', listen);
   let failure: Error | undefined;

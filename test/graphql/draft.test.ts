@@ -100,6 +100,8 @@ describe('in the mode of the GraphQL-over-HTTP draft', () => {
       [`${RESPONSE};q=0.5, ${JSON_TYPE}`, JSON_TYPE],
       [`${RESPONSE}, ${JSON_TYPE};q=0.9`, RESPONSE],
       [`${RESPONSE};q=0, */*;q=0.1`, JSON_TYPE],
+      [`${JSON_TYPE}; charset=utf-8`, JSON_TYPE],
+      [`multipart/mixed;boundary="graphql";q=0.5,${RESPONSE};charset=utf-8`, RESPONSE],
       ['application/*', JSON_TYPE],
       ['*/*', JSON_TYPE],
       [null, JSON_TYPE],

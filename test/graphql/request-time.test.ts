@@ -198,13 +198,12 @@ describe('the time of a request', () => {
       seen = [RequestTime.current()];
       later = () => void seen.push(RequestTime.current());
     });
-    time
-      .run(async () => {
-        later();
-        time.end();
-        later();
-      })
-      .catch(() => undefined);
+    await time.run(() => {
+      later();
+      time.end();
+      later();
+      return Promise.resolve();
+    });
     expect(seen).toEqual([time, time, undefined]);
     vi.advanceTimersByTime(2_000);
     expect(time.signal.aborted).toBe(false);
