@@ -12,11 +12,15 @@ import { ScopeSizes } from './core/scope-sizes.js';
 import { Sessions } from './core/sessions.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
+import { embedderOutsideTime, llmOutsideTime } from './core/within-time.js';
 import { AppError } from './errors.js';
+import { isListed } from './graphql/persisted-operations.js';
+import { readDocuments } from './graphql/read-documents.js';
 import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions } from './graphql/socket.js';
 import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
+import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
@@ -56,6 +60,8 @@ const HEARTBEAT_MS = 12_000;
 /** Builds the server from its settings: opens the database, chooses the models, and puts both doors on one core. */
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
+  const { persistedOperations } = config;
+  const documents = persistedOperations === undefined ? undefined : await readDocuments(persistedOperations);
   const database = await openDatabase(config.database, {
     ...overrides,
     onKeyChanged: (apiKeyId) => {
@@ -73,6 +79,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const sessions = new Sessions({ db, now }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = startIndexing({ ...database, embedder }, logger);
+  const bringLlm = createByoLlms(config.byo);
   const deps: Deps = {
     db,
     wakeups,
@@ -81,9 +88,9 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     keyUses,
     sessions,
     giveWay: database.giveWay,
-    llm: await createLlm(config),
-    bringLlm: createByoLlms(config.byo),
-    embedder,
+    llm: llmOutsideTime(await createLlm(config)),
+    bringLlm: async (choice, accountId) => llmOutsideTime(await bringLlm(choice, accountId)),
+    embedder: config.embedding ? embedderOutsideTime(embedder) : embedder,
     reranker: config.reranker && createReranker(config.reranker),
     warn: (details, message) => logger.warn(details, message),
     journal: logger,
@@ -91,7 +98,10 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     indexing,
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
-    webhookTerms: webhookTerms((url) => mayGoTo(url, config.webhooks.hosts)),
+    webhookTerms: webhookTerms({
+      isAllowed: (url) => mayGoTo(url, config.webhooks.hosts),
+      mayRun: (document) => isListed(documents, document),
+    }),
     rates: new RateLimits(config.requestRates),
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
@@ -101,7 +111,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const reEmbedding = startReEmbedding(deps, logger);
   const webhooks = openWebhooks(deps, database, report);
   const rateSharing = shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared'));
-  const graphql = createGraphqlDoor(deps, report);
+  const graphql = createGraphqlDoor(deps, report, documents);
   const rest = createRestDoor(deps, report);
 
   const answer = async (request: Request): Promise<Response> => {
@@ -135,8 +145,9 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (server.listening && request.url?.split('?')[0] === GRAPHQL_PATH) sockets.upgrade(request, socket, head);
-    else socket.destroy();
+    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.destroy();
+    else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(FORBIDDEN);
+    else sockets.upgrade(request, socket, head);
   });
   return {
     deps,
@@ -194,6 +205,9 @@ function refuse({ message, code, status }: AppError, pathname: string): Response
   const body = pathname === GRAPHQL_PATH ? { errors: [{ message, extensions: { code } }] } : { detail: message, code };
   return Response.json(body, { status });
 }
+
+/** Of a page that may not call: browsers ask nobody before they open a socket, so that it has to be refused here. */
+const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
   return new Promise((resolve, reject) => {

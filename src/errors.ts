@@ -6,11 +6,15 @@ export const STATUS = {
   PLAN_BLOCKED: 402,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
+  /** The document is none of those that this server runs. */
+  PERSISTED_OPERATION_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  NOT_ACCEPTABLE: 406,
   CONFLICT: 409,
   /** A feed's cursor from before what feeds still reach. */
   CURSOR_EXPIRED: 410,
   BODY_TOO_LARGE: 413,
+  URI_TOO_LONG: 414,
   UNSUPPORTED_MEDIA_TYPE: 415,
   INVALID_INPUT: 422,
   QUOTA_EXCEEDED: 429,
@@ -23,6 +27,8 @@ export const STATUS = {
   UPSTREAM_FAILED: 502,
   UPSTREAM_UNAVAILABLE: 503,
   DATABASE_UNAVAILABLE: 503,
+  /** The request took longer than it may. Not 503, which tells clients to send the same again at once. */
+  TIMEOUT: 504,
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;
@@ -60,9 +66,13 @@ export class AppError extends Error {
 /** Anything thrown as an AppError; what is neither one nor an outage is a bug, and its text stays inside. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return isOutage(error)
-    ? new AppError('DATABASE_UNAVAILABLE', 'The database can not be reached. Try again shortly.', { cause: error })
-    : new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
+  if (isOutage(error))
+    return new AppError('DATABASE_UNAVAILABLE', 'The database can not be reached. Try again shortly.', {
+      cause: error,
+    });
+  if (isCanceled(error))
+    return new AppError('TIMEOUT', 'The database took too long. Ask for less at once.', { cause: error });
+  return new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
 }
 
 /**
@@ -76,12 +86,19 @@ const OUTAGE_CODE =
 const OUTAGE_TEXT =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 
-/** Whether the database could not be reached, or went away in the middle. By structure: several libraries throw these. */
-function isOutage(error: unknown): boolean {
+/** Whether the database could not be reached, or went away in the middle. */
+const isOutage = (error: unknown): boolean =>
+  isSomeCause(error, ({ codes, message }) => codes.some((code) => OUTAGE_CODE.test(code)) || OUTAGE_TEXT.test(message));
+
+/** Whether a statement was broken off: its request's time was up, or the database has a limit of its own. */
+const isCanceled = (error: unknown): boolean => isSomeCause(error, ({ codes }) => codes.includes('57014'));
+
+/** Whether the error, or one underneath, is of a kind. By structure: several libraries throw these. */
+function isSomeCause(error: unknown, isOfKind: (cause: { codes: string[]; message: string }) => boolean): boolean {
   for (let cause = error, depth = 0; typeof cause === 'object' && cause !== null && depth < 6; depth++) {
     const { code, originalCode, message, meta, originalError } = cause as Record<string, unknown>;
-    if ([code, originalCode].some((one) => typeof one === 'string' && OUTAGE_CODE.test(one))) return true;
-    if (typeof message === 'string' && OUTAGE_TEXT.test(message)) return true;
+    const codes = [code, originalCode].filter((one) => typeof one === 'string');
+    if (isOfKind({ codes, message: typeof message === 'string' ? message : '' })) return true;
     cause =
       (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ??
       originalError ??

@@ -15,6 +15,8 @@ import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { AppError } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
+import { documentText } from './persisted-operations.js';
+import { assertShallow } from './request-rules.js';
 import type { GraphqlDoor } from './server.js';
 import { sendingShared } from './shared-frames.js';
 
@@ -40,7 +42,7 @@ type Params = Record<string, unknown>;
 /** GraphQL over WebSocket (graphql-transport-ws): operations pass the same parse, validate, execute and masking as over HTTP. */
 export const socketOptions = (
   deps: Deps,
-  { getEnveloped }: GraphqlDoor,
+  { getEnveloped, documents }: GraphqlDoor,
   report: ReportBug,
 ): ServerOptions<Params, SocketExtra> => ({
   execute: (args) => runOf(args).execute(args) as OperationResult,
@@ -64,14 +66,17 @@ export const socketOptions = (
     extra.isClosed = true;
     extra.unwatch?.();
   },
-  onSubscribe: async ({ extra }, id, { query, variables, operationName }) => {
+  onSubscribe: async ({ extra }, id, payload) => {
+    const { variables, operationName } = payload;
     try {
       // What its key may do, and its plan, may have changed since the socket was opened.
       if (extra.caller?.shown) extra.caller = await prove(deps, extra.caller.shown);
       const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
-      const document = run.parse(query);
+      assertShallow(payload);
+      // The protocol has every message carry a text: an empty one stands for none.
+      const document = run.parse(documentText(documents, payload) as string);
       const errors = run.validate(run.schema, document);
       if (errors.length > 0) return errors.map(toValidationError);
       const contextValue = await run.contextFactory();

@@ -8,6 +8,7 @@ import { giveWayOn } from './give-way.js';
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
+import { cancelOn, holdToTime } from './timed-pool.js';
 import { Wakeups } from './wakeups.js';
 
 export type Db = PrismaClient;
@@ -97,6 +98,7 @@ interface Connection {
 function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): Connection {
   const options = Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value}`);
   const pool = new pg.Pool({ connectionString: url, max: poolSize, options: options.join(' ') });
+  holdToTime(pool, cancelOn(url));
   pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
   return {
     pool,
@@ -109,7 +111,8 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): 
 
 async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptions): Promise<Connection> {
   const folder = await (options.folder ?? openFolder(dataDir, options));
-  const pool = embeddedPool(folder.postgres);
+  // A statement that runs in its one session can not be broken off: those after it are not begun.
+  const pool = holdToTime(embeddedPool(folder.postgres), undefined);
   return {
     pool,
     giveWay: giveWayOn(pool),

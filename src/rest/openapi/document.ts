@@ -60,6 +60,7 @@ const OF_EVERY_CALL: readonly ErrorCode[] = [
   'RATE_LIMITED',
   'INTERNAL',
   'UPSTREAM_UNAVAILABLE',
+  'TIMEOUT',
 ];
 const OF_EVERY_BODY: readonly ErrorCode[] = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
@@ -79,6 +80,7 @@ const MEANING: Readonly<Record<number, string>> = {
   500: 'A fault of the server.',
   502: 'The model provider refused.',
   503: 'Something that the server depends on is down; try again later.',
+  504: 'It took longer than a request may take, and was given up.',
 };
 
 const statusesOf = ({ errors, body }: Operation): number[] => {
