@@ -24,7 +24,8 @@ export function holdToTime(pool: pg.Pool, breakOff: Break): pg.Pool {
   const query = pool.query.bind(pool) as Query;
   const isTimed = (args: readonly unknown[]): boolean => RequestTime.current() !== undefined && !hasCallback(args);
   pool.connect = ((...args: unknown[]) => (isTimed(args) ? acquire(connect) : connect(...args))) as typeof pool.connect;
-  pool.query = ((...args: Parameters<Query>) => (isTimed(args) ? once(connect, args) : query(...args))) as typeof pool.query;
+  pool.query = ((...args: Parameters<Query>) =>
+    isTimed(args) ? once(connect, args) : query(...args)) as typeof pool.query;
   return pool;
 }
 
