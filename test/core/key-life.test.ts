@@ -33,12 +33,21 @@ const status = async (key: string): Promise<number> =>
   (await callRest(app, 'GET', '/plan/status', undefined, { authorization: `Bearer ${key}` })).status;
 const graphql = async (key: string, query: string): Promise<Outcome> =>
   (await callRest<Outcome>(app, 'POST', '/graphql', { query }, { authorization: `Bearer ${key}` })).body;
+interface Made {
+  key: string;
+  apiKey: { id: string; publicId: string; previousSecretUntil: string | null };
+}
+
+interface Page {
+  pageInfo: { hasNextPage: boolean; endCursor: string };
+  edges: { node: { publicId: string } }[];
+}
+
 /** The field that an operation asks for. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-const one = async (key: string, query: string): Promise<any> => {
+const one = async <Value extends object = object>(key: string, query: string): Promise<Value> => {
   const { data, errors } = await graphql(key, query);
   expect(errors).toBeUndefined();
-  return Object.values(data as object)[0];
+  return (Object.values(data as object) as Value[])[0] as Value;
 };
 const refusal = async (key: string, query: string): Promise<object> => {
   const { message, extensions } = (await graphql(key, query)).errors?.[0] ?? {};
@@ -69,7 +78,7 @@ describe('a key with an end', () => {
 
 describe('a rotation', () => {
   const rotate = (by: string, id: string, hours?: number) =>
-    one(
+    one<Made>(
       by,
       `mutation { rotateApiKey(input: { apiKeyId: "${id}"${hours === undefined ? '' : `, overlapHours: ${hours}`} }) { key apiKey { id publicId previousSecretUntil } } }`,
     );
@@ -190,7 +199,7 @@ describe('keys by GraphQL', () => {
   it('make others with no more rights than their own', async () => {
     const expiresAt = inHours(5);
     const { key } = await keyOf({ scopes: ['keys', 'query'], boundTenant: 'acme', expiresAt });
-    const made = await one(key, make('scopes: [QUERY]'));
+    const made = await one<Made>(key, make('scopes: [QUERY]'));
     expect(made.apiKey).toMatchObject({ scopes: ['QUERY'], tenantId: 'acme', expiresAt: expiresAt.toISOString() });
     expect(await refusal(key, make('scopes: [QUERY, REVIEW]'))).toMatchObject({
       code: 'FORBIDDEN',
@@ -269,14 +278,14 @@ describe('keys by GraphQL', () => {
     for (let n = 0; n < 3; n++)
       keys.push((await createApiKey(app.deps, { name: `key ${n}`, accountId: id, scopes })).key);
     const page = (after: string) =>
-      one(
+      one<Page>(
         keys[0] ?? '',
         `{ apiKeys(first: 2${after}) { pageInfo { hasNextPage endCursor } edges { node { name publicId state } } } }`,
       );
     const first = await page('');
     const second = await page(`, after: "${first.pageInfo.endCursor}"`);
     expect([first.pageInfo.hasNextPage, second.pageInfo.hasNextPage]).toEqual([true, false]);
-    const names = [...first.edges, ...second.edges].map(({ node }: { node: { publicId: string } }) => node.publicId);
+    const names = [...first.edges, ...second.edges].map(({ node }) => node.publicId);
     expect(new Set(names)).toEqual(new Set(keys.map((key) => key.split('_')[1])));
     expect(await refusal(keys[0] ?? '', '{ apiKeys(after: "bm9uc2Vuc2U") { __typename } }')).toMatchObject({
       code: 'INVALID_INPUT',

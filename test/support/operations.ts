@@ -108,9 +108,8 @@ export async function firstResult(
   query: string,
 ): Promise<Outcome> {
   const results = resultsOf(app, key, query, kind === 'subscription');
-  const { value } = await results.next();
-  await results.return(undefined);
-  return value ?? {};
+  for await (const result of results) return result;
+  return {};
 }
 
 /** What an operation brings, one after the other. */
