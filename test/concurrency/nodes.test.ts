@@ -3,7 +3,7 @@ import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
-import { createAccount, createApiKey } from '../../src/core/accounts.js';
+import { createAccount, createApiKey, revokeApiKey } from '../../src/core/accounts.js';
 import { addMemories } from '../../src/core/add-memories.js';
 import { authenticate } from '../../src/core/authenticate.js';
 import type { Caller } from '../../src/core/deps.js';
@@ -121,6 +121,20 @@ describe.skipIf(SERVER === '')('several nodes on one PostgreSQL', { timeout: 60_
       await vi.waitUntil(async () => (await listeners()) === 2, SOON);
       ids.push(await replace());
       await expectSoon(ids);
+    });
+
+    it('of a key: it is accepted nowhere any more, and its feeds end everywhere, also where nobody listened', async () => {
+      const { id } = await createAccount(writer.deps, { name: 'keys' });
+      for (const isHeard of [true, false]) {
+        const { key, apiKey } = await createApiKey(writer.deps, { name: 'key', accountId: id });
+        const known = () => authenticate(reader.deps, `Bearer ${key}`);
+        const open = reader.deps.sessions.openFeed(await known());
+        if (isHeard) await revokeApiKey(writer.deps, apiKey.publicId);
+        else await runSql(database.url, `UPDATE api_keys SET revoked_at = now() WHERE id = '${apiKey.id}'`);
+        await vi.waitUntil(() => open.signal.aborted, SOON);
+        await vi.waitFor(() => expect(known()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' }), SOON);
+        open.close();
+      }
     });
 
     it('after a time in which they could not connect', async () => {

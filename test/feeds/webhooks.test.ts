@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { listApiKeys, revokeApiKey } from '../../src/core/accounts.js';
+import { alterKey } from '../../src/core/make-key.js';
 import { startModelServer, type ModelServer, type RecordedRequest } from '../support/model-server.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 
@@ -289,6 +290,32 @@ describe('a webhook', () => {
     await move(owner, 'Berlin', 'Paris');
     await logged(owner, { state: 'DISABLED', disabledReason: 'its API key was revoked' });
     expect(second.requests).toEqual([]);
+  });
+
+  it('may do what its key may when a message is sent: less than when it was made', async () => {
+    const owner = await app.newClient({ autoSupersede: true });
+    const { accountId } = owner.caller;
+    const follower = await app.newClient({ accountId });
+    const receiver = await startReceiver();
+    await create(follower, receiver);
+    const keys = await listApiKeys(app.deps, accountId);
+    const key = keys.find(({ id }) => id === follower.caller.apiKeyId);
+    if (!key) throw new Error('the key was just made');
+    await alterKey(app.deps, key, { scopes: ['settings'] }, 'test');
+    await move(owner, 'Berlin', 'Paris');
+    await logged(follower, { state: 'DISABLED', disabledReason: 'its API key lacks the scope memories:read' });
+    expect(receiver.requests).toEqual([]);
+  });
+
+  it('of a key that is bound to a tenant hears of that one alone', async () => {
+    const owner = await app.newClient({ autoSupersede: true });
+    const bound = await app.newClient({ accountId: owner.caller.accountId, boundTenant: 'acme', autoSupersede: true });
+    const receiver = await startReceiver();
+    await create(bound, receiver);
+    await move(owner, 'Berlin', 'Paris');
+    await move(bound, 'Rome', 'Oslo');
+    expect(cities(await received(receiver, 1))).toEqual(['Oslo']);
+    expect((await hooks(bound))[0]?.deliveries.edges).toHaveLength(1);
   });
 
   it.each([

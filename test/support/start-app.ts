@@ -5,6 +5,7 @@ import { readConfig } from '../../src/config.js';
 import { createAccount, createApiKey } from '../../src/core/accounts.js';
 import type { Caller } from '../../src/core/deps.js';
 import { authenticate } from '../../src/core/authenticate.js';
+import type { Scope } from '../../src/core/rules/scopes.js';
 import { createDatabase } from './postgres.js';
 import { throughPrism } from './prism.js';
 
@@ -39,9 +40,18 @@ export interface GraphqlReply<Data> {
 
 export interface TestApp extends App {
   /** A new account with a key that supersedes by itself if asked to. */
-  newClient(options?: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string }): Promise<Client>;
+  newClient(options?: ClientOptions): Promise<Client>;
   /** The SQL statements that `work` runs, without those of the server's own background work; or those that `isWanted`. */
   statementsOf(work: () => Promise<unknown>, isWanted?: (sql: string) => boolean): Promise<string[]>;
+}
+
+export interface ClientOptions {
+  autoSupersede?: boolean;
+  plan?: 'starter' | 'pro';
+  /** Of this account, instead of a new one. */
+  accountId?: string;
+  scopes?: readonly Scope[];
+  boundTenant?: string;
 }
 
 export interface StartOptions {
@@ -95,14 +105,11 @@ export async function freshDatabase(): Promise<{ env: Record<string, string>; dr
 
 async function newClient(
   app: App,
-  {
-    autoSupersede = false,
-    plan = 'pro',
-    accountId,
-  }: { autoSupersede?: boolean; plan?: 'starter' | 'pro'; accountId?: string } = {},
+  { autoSupersede = false, plan = 'pro', accountId, ...terms }: ClientOptions = {},
 ): Promise<Client> {
   const owner = accountId ?? (await createAccount(app.deps, { name: 'test', plan })).id;
-  const { key } = await createApiKey(app.deps, { name: 'test', accountId: owner, autoSupersedeDefault: autoSupersede });
+  const input = { name: 'test', accountId: owner, autoSupersedeDefault: autoSupersede, ...terms };
+  const { key } = await createApiKey(app.deps, input);
   const authorization = `Bearer ${key}`;
   return {
     key,
