@@ -6,11 +6,12 @@ import { claimImport, failImport, readImport, readImportByKey, type MemoryImport
 import { withLedger } from '../store/ledger.js';
 import { spool, type Spool } from '../store/spool.js';
 import { authorize, tenantOf } from './authorize.js';
-import { asNamed, storedName } from './request-names.js';
+import { prove } from './authenticate.js';
 import type { Caller, Deps } from './deps.js';
 import { prepareBatch, recordBatch, type Batch, type RowResult, type Run } from './import-batch.js';
 import { toRow, type Reading, type Rename, type Row } from './import-rows.js';
 import { optional, parseInput, tenantId, text, uuid } from './parse-input.js';
+import { asNamed, storedName } from './request-names.js';
 import { FIRST_BATCH, nextBatchSize } from './rules/batch-size.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 
@@ -67,13 +68,15 @@ export async function importMemories(
 ): Promise<Importing> {
   authorize(caller, 'memories:write');
   const { importId, idempotencyKey, tenantId: tenant } = parseInput(importInput, input);
-  tenantOf(caller, tenant);
+  const named = caller.boundTenant === undefined ? tenant : tenantOf(caller, tenant);
   const known = await readKnown(deps, caller, importId, idempotencyKey);
   const { maxImportBytes: maxBytes, maxBodyBytes: maxLineBytes } = deps.config;
   const body = await spool(bytes, { maxBytes, maxLineBytes });
   try {
+    // A body may take minutes to arrive.
+    if (caller.shown) authorize(await prove(deps, caller.shown), 'memories:write');
     const contentHash = createHash('sha256')
-      .update(JSON.stringify(tenant ?? null))
+      .update(JSON.stringify(named ?? null))
       .update(body.hash)
       .digest();
     await assertMayStore(deps, caller, body.rows - (known?.rowsDone ?? 0));
