@@ -282,7 +282,16 @@ describe('a key that is bound', () => {
     const reader = (feed.body as ReadableStream<Uint8Array>).getReader();
     const read = async () => Buffer.from((await reader.read()).value ?? []).toString();
     expect(await read()).toContain('feed.opened');
+    const live = resultsOf(
+      app,
+      bound,
+      'subscription { memoryEvents(kinds: [DELETED]) { __typename ... on MemoryEvent { kind memory { text } } } }',
+    );
+    await live.next();
     await graphql(owner, 'mutation { deleteMemories(input: { allTenants: true }) { deletedCount } }');
+    const event = { __typename: 'MemoryEvent', kind: 'DELETED', memory: null };
+    expect((await live.next()).value).toEqual({ data: { memoryEvents: event } });
+    await live.return(undefined);
     const told = await read();
     await reader.cancel();
     expect(told).toContain('"event":"memory.deleted"');

@@ -3,7 +3,7 @@ import pino from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
-import { createFirstApiKey } from '../../src/core/accounts.js';
+import { createApiKey, createFirstApiKey } from '../../src/core/accounts.js';
 import { callGraphql, startApp, type Client, type TestApp } from '../support/start-app.js';
 
 const MASKED = 'Something went wrong on our side.';
@@ -82,8 +82,10 @@ describe('a bug', () => {
   });
 
   it('while the key is looked up is 500, masked too', async () => {
+    const { key: unseen } = await createApiKey(app.deps, { name: 'unseen' }); // nothing is known of it from a moment ago
+    log.length = 0;
     await app.deps.db.$executeRaw`ALTER TABLE api_keys RENAME TO api_keys_away`;
-    const reply = await run('{ planStatus { tier } }');
+    const reply = await callGraphql(app, { authorization: `Bearer ${unseen}` }, { query: '{ planStatus { tier } }' });
     await app.deps.db.$executeRaw`ALTER TABLE api_keys_away RENAME TO api_keys`;
     expect(reply).toEqual({ status: 500, errors: [{ message: MASKED, extensions: { code: 'INTERNAL' } }] });
     expect(log.length).toBe(1);
