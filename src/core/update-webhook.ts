@@ -49,6 +49,7 @@ export async function updateWebhook(
   query?: Projection,
 ): Promise<Webhook> {
   authorize(caller, 'settings');
+  authorize(caller, 'memories:read'); // what is sent may go to whoever changes it
   const { webhookId, name, url, document, isPaused } = parseInput(updateInput, input);
   const changes: WebhookChanges = {
     ...(name !== undefined && { name }),
@@ -98,6 +99,7 @@ export async function replayWebhook(
   query?: Projection,
 ): Promise<Webhook> {
   authorize(caller, 'settings');
+  authorize(caller, 'memories:read'); // what is sent may go to whoever changes it
   const { webhookId, after } = parseInput(replayInput, input);
   assertReached(after, await readLastSeq(deps.db, caller.accountId));
   return withWebhook(deps, caller, webhookId, (tx) =>
