@@ -1,10 +1,11 @@
 import { GraphQLError, validate, type ASTVisitor, type ValidationContext } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Caller } from '../core/deps.js';
+import type { Scope } from '../core/rules/scopes.js';
 import { STATUS } from '../errors.js';
 
 /** The scope of a key that may read the schema where others may not. */
-const SCOPE = 'schema:read';
+const SCOPE: Scope = 'schema:read';
 const META_FIELDS = new Set(['__schema', '__type']);
 
 /**
@@ -20,8 +21,7 @@ export const schemaAccess = (isOpen: boolean): Plugin<{ caller?: Caller }> => ({
   },
 });
 
-const mayRead = (caller: Caller | undefined): boolean =>
-  (caller as { scopes?: ReadonlySet<string> } | undefined)?.scopes?.has(SCOPE) ?? false;
+const mayRead = (caller: Caller | undefined): boolean => caller?.scopes.has(SCOPE) ?? false;
 
 /** By its name validation is cached. */
 function NoIntrospection(context: ValidationContext): ASTVisitor {

@@ -6,8 +6,8 @@ type Break = ((client: pg.PoolClient) => void) | undefined;
 
 /** As PostgreSQL says it of a statement that was canceled. */
 const QUERY_CANCELED = '57014';
-/** What ends a transaction is let through: left open it would hold its locks. */
-const ENDS = /^(COMMIT|ROLLBACK)/;
+/** What ends a transaction is let through: left open it would hold its locks. So is what makes a connection ready to be given out. */
+const ALWAYS = /^(COMMIT|ROLLBACK|SELECT set_config)/;
 
 type Query = (statement: pg.QueryConfig | string, values?: unknown[]) => Promise<pg.QueryResult>;
 
@@ -45,7 +45,7 @@ const hasCallback = (args: readonly unknown[]): boolean => typeof args.at(-1) ==
 function timed(client: pg.PoolClient, query: Query, args: Parameters<Query>, breakOff: Break): ReturnType<Query> {
   const [statement] = args;
   const time = hasCallback(args) ? undefined : RequestTime.current();
-  if (!time || ENDS.test(typeof statement === 'string' ? statement : statement.text)) return query(...args);
+  if (!time || ALWAYS.test(typeof statement === 'string' ? statement : statement.text)) return query(...args);
   if (time.signal.aborted) return Promise.reject(canceled());
   const running = query(...args);
   if (!breakOff) return running;

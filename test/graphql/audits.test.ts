@@ -1,5 +1,7 @@
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApiKey } from '../../src/core/accounts.js';
+import { DEFAULT_SCOPES } from '../../src/core/rules/scopes.js';
 import { startApp, type TestApp } from '../support/start-app.js';
 
 let app: TestApp;
@@ -7,11 +9,19 @@ let key = '';
 let url = '';
 
 /** As it is put on the open internet. */
-const HARDENED = { NODE_ENV: 'production', PALIMPSEST_GRAPHQL_INTROSPECTION: 'true' };
+const HARDENED = { NODE_ENV: 'production', PALIMPSEST_GRAPHQL_INTROSPECTION: 'false' };
 
 beforeAll(async () => {
   app = await startApp({ env: HARDENED });
-  ({ key } = await app.newClient());
+  const { caller } = await app.newClient();
+  // Some of them ask for the schema.
+  const scopes = [...DEFAULT_SCOPES, 'schema:read' as const];
+  ({ key } = await createApiKey(app.deps, {
+    name: 'audits',
+    accountId: caller.accountId,
+    autoSupersedeDefault: false,
+    scopes,
+  }));
   url = `${await app.listen()}/graphql`;
 });
 afterAll(() => app.close());

@@ -20,8 +20,13 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-/** What a key is for where nobody says: all but to administer keys and accounts. */
-export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'keys' && scope !== 'admin');
+const SAID_ALONE: readonly Scope[] = ['keys', 'admin', 'schema:read'];
+
+/**
+ * What a key is for where nobody says: all but to administer keys and accounts, and to read the schema where a server keeps it
+ * to itself.
+ */
+export const DEFAULT_SCOPES: readonly Scope[] = SCOPES.filter((scope) => !SAID_ALONE.includes(scope));
 
 /** Of the first key of a server, with which others can be made; plans stay the operator's. */
 export const FIRST_KEY_SCOPES: readonly Scope[] = SCOPES.filter((scope) => scope !== 'admin');
