@@ -32,12 +32,12 @@ async function run(way: string): Promise<boolean> {
   const server = process.env['TEST_DATABASE_URL'];
   const own = server === undefined ? undefined : await createDatabase(server);
   const env = own ? { DATABASE_URL: own.url } : { PALIMPSEST_DATA_DIR: 'memory://' };
+  const filters = isFiltered ? undefined : removeFilters('accounts'); // before there is a connection
   const app = await createApp(readConfig({ PORT: '0', PALIMPSEST_PRO_RATE: '0', ...env }), pino({ level: 'silent' }), {
     otherwise: 'SYSTEM',
     isGuarded,
     ...(own ? {} : { snapshot: await snapshot() }),
   });
-  const filters = isFiltered ? undefined : removeFilters('accounts');
   const began = performance.now();
   const operations = way === 'neither' ? OPERATIONS_UNGUARDED : Number(values.operations);
   const enough = way === 'neither' ? Infinity : 20;

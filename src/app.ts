@@ -75,6 +75,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     },
   });
   const { db, wakeups } = database;
+  tellGuard(database.guard, logger);
   const keys = new KnownKeys(db);
   const keyUses = new KeyUses({ db, now }, (error) => logger.warn({ err: error }, 'use of keys is not noted'));
   const sessions = new Sessions({ db, now }, config.maxSubscriptions);
@@ -168,6 +169,13 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       await database.close();
     },
   };
+}
+
+/** What an operator can mend of the second guard: see docs/OPERATIONS.md, "Row-level security". */
+function tellGuard({ hasRoles, isActive, isIndexed }: Database['guard'], logger: Logger): void {
+  if (!isActive) logger.warn('row-level security does not hold: the role that logs in is let past it');
+  else if (!hasRoles) logger.warn('row-level security has no roles of its own: its policies are forced upon the owner');
+  if (isActive && !isIndexed) logger.warn('row-level security keeps two comparisons off their indexes');
 }
 
 /** The embedder with its index. One that is not to be had ends the start: an open database would keep the process. */

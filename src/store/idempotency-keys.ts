@@ -18,9 +18,6 @@ export interface StoredReply {
   reply: unknown;
 }
 
-/** To whose row the caller, bound to one tenant, has no access: names of keys are one for the account. */
-const isOfAnotherTenant = (error: unknown): boolean => error instanceof Error && error.message.includes('Code: `42501`');
-
 /** Takes the key for a request; or gives what is stored under it. One of any number of rivals gets it. */
 export async function claimKey(db: Db, claim: KeyClaim): Promise<StoredReply | null> {
   const { accountId, key, tenantId, requestHash, now, staleBefore, forgottenBefore } = claim;
@@ -30,11 +27,7 @@ export async function claimKey(db: Db, claim: KeyClaim): Promise<StoredReply | n
     ON CONFLICT (account_id, key) DO UPDATE
       SET request_hash = excluded.request_hash, tenant_id = excluded.tenant_id, reply = NULL, created_at = excluded.created_at
       WHERE k.created_at < ${forgottenBefore}::timestamptz OR (k.reply IS NULL AND k.created_at < ${staleBefore}::timestamptz)
-    RETURNING 1`.catch((error: unknown) => {
-    if (isOfAnotherTenant(error)) return null;
-    throw error;
-  });
-  if (taken === null) return { requestHash: '', reply: null };
+    RETURNING 1`;
   if (taken.length > 0) return null;
   const stored = await db.idempotencyKey.findUnique({ where: { accountId_key: { accountId, key } } });
   // Gone between the two statements: the first request just failed and gave the key back. Still "running" to this one.

@@ -13,11 +13,11 @@ interface Guards {
 }
 
 async function run({ isGuarded = true, removed, operations, enough = 20 }: Guards): Promise<IsolationReport> {
+  const filters = removed && removeFilters(removed); // before there is a connection
   const app = await startApp({ isGuarded });
-  const filters = removed && removeFilters(removed);
   try {
     const report = await runIsolation(app, { operations, enough, seed: 20_261_122 });
-    if (filters) expect(filters.count()).toBeGreaterThan(100);
+    if (filters) expect(filters.count()).toBeGreaterThan(50);
     return report;
   } finally {
     filters?.restore();
@@ -27,9 +27,9 @@ async function run({ isGuarded = true, removed, operations, enough = 20 }: Guard
 
 describe('50 tenants of 10 accounts, at random', () => {
   it.each<[string, Guards]>([
-    ['with both guards', { operations: 800 }],
-    ['with the conditions of the program alone', { operations: 600, isGuarded: false }],
-    ['with row-level security alone', { operations: 600, removed: 'accounts' }],
+    ['with both guards', { operations: 200 }],
+    ['with the conditions of the program alone', { operations: 150, isGuarded: false }],
+    ['with row-level security alone', { operations: 150, removed: 'accounts' }],
   ])(
     '%s: nobody is shown what is not theirs',
     async (_name, guards) => {
@@ -43,7 +43,7 @@ describe('50 tenants of 10 accounts, at random', () => {
   );
 
   it('with neither: the check finds leaks', async () => {
-    const { leaks } = await run({ operations: 300, isGuarded: false, removed: 'accounts', enough: 60 });
+    const { leaks } = await run({ operations: 100, isGuarded: false, removed: 'accounts', enough: 60 });
     expect(leaks.length).toBeGreaterThan(5);
   }, 120_000);
 });

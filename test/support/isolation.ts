@@ -185,8 +185,8 @@ class Member {
       const { body } = await this.#graphql(document, { mine, theirs }, { echoes: theirs });
       this.#same(
         'own beside others',
-        [body.data?.a?.id, body.data?.b ?? null, body.errors?.[0]?.extensions?.code],
-        [mine, null, 'FORBIDDEN'],
+        [body.data?.a?.id, body.data?.b ?? null, refused(body.errors?.[0]?.extensions?.code)],
+        [mine, null, true],
       );
     },
     supersede: async (tenant: number) => {
@@ -195,29 +195,29 @@ class Member {
         echoes: id,
         body: { superseded_by: this.#own(tenant) },
       });
-      this.#same('superseding what is others', status, 403);
+      this.#same('superseding what is others', refused(status), true);
       const by = await this.#rest('POST', `/memories/${this.#own(tenant)}/supersede`, {
         echoes: id,
         body: { superseded_by: id },
       });
-      this.#same('superseding by what is others', by.status, 403);
+      this.#same('superseding by what is others', refused(by.status), true);
     },
     replace: (tenant: number) => this.#add(tenant, this.#own(tenant)),
     retract: async (tenant: number) => {
       await this.#change('retractMemory', 'RetractMemoryInput', this.#own(tenant), { reason: 'wrong' });
-      await this.#change('retractMemory', 'RetractMemoryInput', this.#foreign(), { reason: 'wrong' }, 'FORBIDDEN');
+      await this.#change('retractMemory', 'RetractMemoryInput', this.#foreign(), { reason: 'wrong' }, true);
     },
     revert: async (tenant: number) => {
       const { body } = await this.#change('revertSupersession', 'RevertSupersessionInput', this.#own(tenant), {});
       const id = body.data?.revertSupersession?.memory?.id as string | undefined;
       if (id !== undefined) this.#learn(tenant, id);
-      await this.#change('revertSupersession', 'RevertSupersessionInput', this.#foreign(), {}, 'FORBIDDEN');
+      await this.#change('revertSupersession', 'RevertSupersessionInput', this.#foreign(), {}, true);
     },
     deleteOne: async (tenant: number) => {
       const id = this.#own(tenant);
-      await this.#change('deleteMemories', 'DeleteMemoriesInput', id, {}, undefined, 'deletedCount');
+      await this.#change('deleteMemories', 'DeleteMemoriesInput', id, {}, false, 'deletedCount');
       this.#held[tenant]?.delete(id);
-      await this.#change('deleteMemories', 'DeleteMemoriesInput', this.#foreign(), {}, 'FORBIDDEN', 'deletedCount');
+      await this.#change('deleteMemories', 'DeleteMemoriesInput', this.#foreign(), {}, true, 'deletedCount');
     },
     changes: async (tenant: number) => {
       await this.#rest('GET', `/agent/changes?tenant_id=T${tenant}&from=2000-01-01T00:00:00Z&to=2100-01-01T00:00:00Z`, {
@@ -284,7 +284,7 @@ class Member {
     const own = await this.#rest(method, `/memories/${this.#own(tenant)}${suffix}`, { tenant });
     const id = this.#foreign();
     const others = await this.#rest(method, `/memories/${id}${suffix}`, { echoes: id });
-    this.#same(`a look at what is own, and at others' ${suffix}`, [own.status, others.status], [200, 403]);
+    this.#same(`a look at what is own, and at others' ${suffix}`, [own.status, refused(others.status)], [200, true]);
   }
 
   async #change(
@@ -292,13 +292,13 @@ class Member {
     type: string,
     memoryId: string,
     more: object,
-    code?: string,
+    isForeign = false,
     shown = 'memory { id text }',
   ): Promise<Reply> {
     const document = `mutation ($input: ${type}!) { ${name}(input: $input) { ${shown} } }`;
     const reply = await this.#graphql(document, { input: { memoryId, ...more } }, { echoes: memoryId });
     const failure = reply.body.errors?.[0]?.extensions?.code as string | undefined;
-    if (code !== undefined) this.#same(`${name} of what is others`, failure, code);
+    if (isForeign) this.#same(`${name} of what is others`, refused(failure), true);
     return reply;
   }
 
@@ -393,6 +393,9 @@ class Member {
     this.#scan(`${method} ${path} as a feed`, text, asked);
   }
 }
+
+/** Others' memories are refused; where their account has deleted them meanwhile, as none. */
+const refused = (told: unknown): boolean => [403, 404, 'FORBIDDEN', 'NOT_FOUND'].includes(told as string | number);
 
 interface Asked {
   /** The tenant that was asked for; undefined: any of the account. */
