@@ -20,7 +20,9 @@ const rounds = Number(process.argv[2] ?? 200);
 const END = Date.UTC(2026, 10, 1);
 const START = END - MEMORIES * STEP_MINUTES * 60_000;
 
-const app = await createApp(readConfig({ PALIMPSEST_DATA_DIR: 'memory://', PORT: '0' }), pino({ level: 'silent' }));
+const app = await createApp(readConfig({ PALIMPSEST_DATA_DIR: 'memory://', PORT: '0' }), pino({ level: 'silent' }), {
+  otherwise: 'SYSTEM',
+});
 const { id: accountId } = await createAccount(app.deps, { name: 'bench', plan: 'pro' });
 const { key } = await createApiKey(app.deps, { name: 'bench', accountId });
 const caller = await authenticate(app.deps, `Bearer ${key}`);

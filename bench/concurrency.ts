@@ -60,7 +60,9 @@ async function measure(app: App, { writers, hasManyAccounts, isSuperseding }: Ca
 
 async function bench(name: string, env: Record<string, string>): Promise<object[]> {
   const silent = pino({ level: 'silent' });
-  const app = await createApp(readConfig({ PORT: '0', PALIMPSEST_POOL_SIZE: '20', ...env }), silent);
+  const app = await createApp(readConfig({ PORT: '0', PALIMPSEST_POOL_SIZE: '20', ...env }), silent, {
+    otherwise: 'SYSTEM',
+  });
   const rows: object[] = [];
   try {
     await measure(app, { writers: 4, hasManyAccounts: true, isSuperseding: true }); // warms up: plans, JIT, connections

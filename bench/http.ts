@@ -83,6 +83,7 @@ const at = (sorted: readonly number[], share: number): string =>
 async function statements(database: Record<string, string>): Promise<Map<string, number>> {
   const seen: string[] = [];
   const app = await createApp(readConfig({ PORT: '0', ...database }), pino({ level: 'silent' }), {
+    otherwise: 'SYSTEM',
     onStatement: (sql) => seen.push(sql),
   });
   const { id: accountId } = await createAccount(app.deps, { name: 'statements' });

@@ -110,7 +110,7 @@ async function measure(app: App, url: string, facts: readonly Fact[], { name, te
 }
 
 async function bench(database: string, env: Record<string, string>, layout: Layout, facts: Fact[]): Promise<object> {
-  const app = await createApp(readConfig({ PORT: '0', ...env }), pino({ level: 'silent' }));
+  const app = await createApp(readConfig({ PORT: '0', ...env }), pino({ level: 'silent' }), { otherwise: 'SYSTEM' });
   try {
     if (values['without-vector-index']) await dropVectorIndex(app);
     const url = await app.listen();

@@ -122,13 +122,13 @@ async function open(layout: Layout, facts: readonly Fact[]): Promise<Bench> {
     PORT: '0',
     ...(database ? { DATABASE_URL: database } : { PALIMPSEST_DATA_DIR: dataDir }),
   });
-  const app = await createApp(config, pino({ level: 'silent' }));
+  const app = await createApp(config, pino({ level: 'silent' }), { otherwise: 'SYSTEM' });
   const { id: accountId } = await createAccount(app.deps, { name: 'bench', plan: 'pro' });
   const { key } = await createApiKey(app.deps, { name: 'bench', accountId });
   const caller = await authenticate(app.deps, `Bearer ${key}`);
   const openRaw = async (): Promise<Raw> => {
     const again = database === undefined ? await openFolder(dataDir) : undefined;
-    const pool = again ? embeddedPool(again.postgres) : new pg.Pool({ connectionString: database, max: 1 });
+    const pool = again ? embeddedPool(again.postgres, { otherwise: 'SYSTEM' }) : new pg.Pool({ connectionString: database, max: 1 });
     await pool.query('SET hnsw.iterative_scan = relaxed_order; SET hnsw.ef_search = 200');
     const close = async (): Promise<void> => {
       await pool.end();

@@ -37,6 +37,7 @@ function fact(n: number): string {
 
 const statements: string[] = [];
 const app = await createApp(readConfig({ PALIMPSEST_DATA_DIR: 'memory://', PORT: '0' }), pino({ level: 'silent' }), {
+  otherwise: 'SYSTEM',
   onStatement: (sql) => statements.push(sql),
 });
 const { id: accountId } = await createAccount(app.deps, { name: 'bench', plan: 'pro' });

@@ -26,7 +26,7 @@ export async function openServer({
     return { ...speaking((request) => fetch(request), url, key), name: url, close: () => Promise.resolve() };
   }
   const config = readConfig({ ...process.env, DATABASE_URL: '', PALIMPSEST_DATA_DIR: 'memory://', PORT: '0' });
-  const app = await createApp(config, pino({ level: 'silent' }));
+  const app = await createApp(config, pino({ level: 'silent' }), { otherwise: 'SYSTEM' });
   const { id } = await createAccount(app.deps, { name: 'eval', plan: 'pro' });
   const { key: own } = await createApiKey(app.deps, { name: 'eval', accountId: id });
   return {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
+import { actForNobody, asSystem } from './core/act-for.js';
 import type { Deps } from './core/deps.js';
 import { startIndexing } from './core/index-pending.js';
 import { KeyUses } from './core/key-uses.js';
@@ -74,11 +75,12 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     },
   });
   const { db, wakeups } = database;
+  tellGuard(database.guard, logger);
   const keys = new KnownKeys(db);
   const keyUses = new KeyUses({ db, now }, (error) => logger.warn({ err: error }, 'use of keys is not noted'));
   const sessions = new Sessions({ db, now }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
-  const indexing = startIndexing({ ...database, embedder }, logger);
+  const indexing = asSystem(() => startIndexing({ ...database, embedder }, logger));
   const bringLlm = createByoLlms(config.byo);
   const deps: Deps = {
     db,
@@ -108,9 +110,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     config,
   };
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
-  const reEmbedding = startReEmbedding(deps, logger);
-  const webhooks = openWebhooks(deps, database, report);
-  const rateSharing = shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared'));
+  const reEmbedding = asSystem(() => startReEmbedding(deps, logger));
+  const webhooks = asSystem(() => openWebhooks(deps, database, report));
+  const rateSharing = asSystem(() =>
+    shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared')),
+  );
   const graphql = createGraphqlDoor(deps, report, documents);
   const rest = createRestDoor(deps, report);
 
@@ -123,7 +127,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (bounded instanceof AppError) return refuse(bounded, pathname);
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
-  const fetch = withManners(answer, {
+  const fetch = withManners((request) => actForNobody(() => answer(request)), {
     corsOrigins: config.corsOrigins,
     report,
     onAnswered: (line) => logger.debug(line, 'answered'),
@@ -147,7 +151,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     // Not through URL: a malformed target would throw here, outside of any request.
     if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.destroy();
     else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(FORBIDDEN);
-    else sockets.upgrade(request, socket, head);
+    else actForNobody(() => sockets.upgrade(request, socket, head));
   });
   return {
     deps,
@@ -167,11 +171,18 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   };
 }
 
+/** What an operator can mend of the second guard: see docs/OPERATIONS.md, "Row-level security". */
+function tellGuard({ hasRoles, isActive, isIndexed }: Database['guard'], logger: Logger): void {
+  if (!isActive) logger.warn('row-level security does not hold: the role that logs in is let past it');
+  else if (!hasRoles) logger.warn('row-level security has no roles of its own: its policies are forced upon the owner');
+  if (isActive && !isIndexed) logger.warn('row-level security keeps two comparisons off their indexes');
+}
+
 /** The embedder with its index. One that is not to be had ends the start: an open database would keep the process. */
 async function openEmbedder(config: Config, database: Database): Promise<Embedder> {
   try {
     const embedder = await createEmbedder(config);
-    await ensureVectorIndex(database.db, embedder);
+    await asSystem(() => ensureVectorIndex(database.db, embedder));
     return embedder;
   } catch (error) {
     await database.close();

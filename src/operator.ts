@@ -9,6 +9,7 @@ import {
 } from './core/accounts.js';
 import type { ApiKey, KeyDeps } from './core/make-key.js';
 import { setPlan } from './core/set-plan.js';
+import { asSystem } from './core/act-for.js';
 import { AppError } from './errors.js';
 
 export const OPERATOR_USAGE = `palimpsest keys create --name NAME [--account ID] [--scope SCOPE]... [--tenant TENANT] [--expires WHEN] [--auto-supersede]
@@ -22,7 +23,10 @@ palimpsest accounts set-plan ACCOUNT [--plan starter|pro] [--status active|past_
 type OperatorDeps = KeyDeps;
 
 /** Runs one command of the command line on the database and gives what to print. @throws AppError */
-export async function runOperatorCommand(deps: OperatorDeps, argv: readonly string[]): Promise<string> {
+export const runOperatorCommand = (deps: OperatorDeps, argv: readonly string[]): Promise<string> =>
+  asSystem(() => run(deps, argv));
+
+async function run(deps: OperatorDeps, argv: readonly string[]): Promise<string> {
   const [noun, verb, ...rest] = argv;
   switch (`${noun} ${verb}`) {
     case 'keys create':

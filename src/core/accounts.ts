@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import { asOnlyStarter, insertAccount, readAccounts, type Account } from '../store/accounts.js';
 import { readApiKeyNamed, readApiKeys, type ApiKey } from '../store/api-keys.js';
 import type { Tx } from '../store/client.js';
+import { asSystem } from './act-for.js';
 import type { Deps, Unchecked } from './deps.js';
 import { endKey, keyFields, makeKey, renewKey, type KeyDeps, type MadeKey } from './make-key.js';
 import { parseInput, text, uuid } from './parse-input.js';
@@ -80,9 +81,11 @@ async function activeKey({ db }: KeyDeps, publicId: string): Promise<ApiKey> {
 
 /** On the very first start: an account with one key, which supersedes by itself as the quickstart shows. Null later on. */
 export const createFirstApiKey = ({ db, now }: Pick<Deps, 'db' | 'now'>): Promise<MadeKey | null> =>
-  asOnlyStarter(db, async (tx) => {
-    if ((await readAccounts(tx)).length > 0) return null;
-    await createAccount({ db: tx, now }, { name: 'default' });
-    const scopes = [...FIRST_KEY_SCOPES];
-    return createApiKey({ db: tx, now }, { name: 'first-run', autoSupersedeDefault: true, scopes });
-  });
+  asSystem(() =>
+    asOnlyStarter(db, async (tx) => {
+      if ((await readAccounts(tx)).length > 0) return null;
+      await createAccount({ db: tx, now }, { name: 'default' });
+      const scopes = [...FIRST_KEY_SCOPES];
+      return createApiKey({ db: tx, now }, { name: 'first-run', autoSupersedeDefault: true, scopes });
+    }),
+  );

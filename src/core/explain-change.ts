@@ -1,5 +1,6 @@
 import { readDeletions, readEventsOf, type MemoryEvent } from '../store/events.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { actForAccount } from './act-for.js';
 import type { Deps, Projection } from './deps.js';
 import type { Scope } from '../store/listing.js';
 import { memoryState } from './rules/validity.js';
@@ -29,7 +30,9 @@ async function arrivalOf({ db }: Deps, accountId: string, id: string): Promise<M
 /** How a memory came to its end; null if it has not. */
 async function explainEnd(deps: Deps, scope: Scope, id: string, memory: MemoryRow | null): Promise<Explanation | null> {
   if (!memory) {
-    const cause = (await readDeletions(deps.db, scope)).find(({ details }) => namesOf(details).includes(id));
+    // One of all tenants is no tenant's own event.
+    const deletions = await actForAccount(scope, () => readDeletions(deps.db, scope));
+    const cause = deletions.find(({ details }) => namesOf(details).includes(id));
     return { reason: 'DELETED', cause: cause ?? null };
   }
   const state = memoryState(memory, deps.now());

@@ -11,6 +11,7 @@ import {
   type MemoryEvent,
 } from '../store/events.js';
 import { authorize, tenantOf } from './authorize.js';
+import { actForAccount } from './act-for.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { cursor as cursorInput, optional, parseInput, source, text, topic } from './parse-input.js';
 
@@ -133,7 +134,8 @@ async function assertInReach(
     throw new AppError('INVALID_INPUT', 'after: is a cursor that this account has not reached', { field });
   const { eventRetentionDays: days } = config;
   if (days === undefined || after === newest) return;
-  const next = await readEventTime(db, accountId, after + 1n);
+  // Of whatever tenant: how far feeds reach back is one for the account.
+  const next = await actForAccount({ accountId }, () => readEventTime(db, accountId, after + 1n));
   if (next === null || next.getTime() >= now().getTime() - days * DAY_MS) return;
   throw new AppError(
     'CURSOR_EXPIRED',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { asSystem } from './act-for.js';
 import { AppError } from '../errors.js';
 import { updatePlan, type Account } from '../store/accounts.js';
 import { authorize } from './authorize.js';
@@ -37,5 +38,5 @@ export async function setPlan(
 /** As setPlan, by a key of the operator's: of any account, its own or another. @throws AppError FORBIDDEN; see setPlan */
 export async function adminSetPlan(deps: Deps, caller: Caller, input: Unchecked<SetPlanInput>): Promise<Account> {
   authorize(caller, 'admin');
-  return setPlan(deps, input, actorOf(caller));
+  return asSystem(() => setPlan(deps, input, actorOf(caller)));
 }

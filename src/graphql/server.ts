@@ -1,4 +1,5 @@
 import { createYoga, type Plugin } from 'graphql-yoga';
+import { actFor } from '../core/act-for.js';
 import { admit } from '../core/admit.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
@@ -69,7 +70,7 @@ export function createGraphqlDoor(deps: Deps, report: ReportBug, documents?: Doc
       const { caller, rate } = await withinTime(deps, () => admit(deps, headers.get('authorization')), signal);
       fields = rateFields(rate);
       assertWithinRate(rate);
-      response = await yoga.fetch(negotiated(request), { caller, outcome });
+      response = await actFor(caller, () => yoga.fetch(negotiated(request), { caller, outcome }));
     } catch (thrown) {
       // The library throws when a client leaves: that is no fault of anybody's.
       const error = signal.aborted ? new AppError('TIMEOUT', 'Nobody waits for the reply any more.') : thrown;

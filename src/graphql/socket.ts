@@ -10,10 +10,12 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import type { OperationResult, ServerOptions } from 'graphql-ws';
+import { actFor } from '../core/act-for.js';
 import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { AppError } from '../errors.js';
+import type { Context } from './builder.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import { documentText } from './persisted-operations.js';
 import { assertShallow } from './request-rules.js';
@@ -45,7 +47,7 @@ export const socketOptions = (
   { getEnveloped, documents }: GraphqlDoor,
   report: ReportBug,
 ): ServerOptions<Params, SocketExtra> => ({
-  execute: (args) => runOf(args).execute(args) as OperationResult,
+  execute: (args) => actFor(callerOf(args), () => runOf(args).execute(args)) as OperationResult,
   subscribe: (args) => runOf(args).subscribe(args) as OperationResult,
   // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
   onConnect: async ({ connectionParams, extra }) => {
@@ -132,6 +134,8 @@ interface Enveloped {
 
 /** The root value carries the operation's own run to its executors. */
 const runOf = ({ rootValue }: ExecutionArgs): Enveloped => rootValue as Enveloped;
+
+const callerOf = ({ contextValue }: ExecutionArgs): Caller => (contextValue as Context).caller;
 
 const authorizationOf = (params: Readonly<Params> | undefined, { request }: SocketExtra): string | null => {
   const sent = params?.['Authorization'] ?? params?.['authorization'] ?? request.headers.authorization;

@@ -1,5 +1,7 @@
 import { createSourceEventStream, execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { actFor } from '../core/act-for.js';
 import { audienceOf } from '../core/authorize.js';
+import type { Caller } from '../core/deps.js';
 import type { FeedEvent, FeedItem } from '../core/follow-events.js';
 import type { OpenFeed } from '../core/sessions.js';
 import { operationContext, type Context } from './builder.js';
@@ -27,7 +29,7 @@ export function createSubscribe(): (args: ExecutionArgs) => Promise<Results | Ex
     } catch (error) {
       return { errors: [toError(error)] };
     }
-    const source = await createSourceEventStream(args).catch((error: unknown) => {
+    const source = await actFor(caller, () => createSourceEventStream(args)).catch((error: unknown) => {
       feed.close();
       throw error;
     });
@@ -38,6 +40,7 @@ export function createSubscribe(): (args: ExecutionArgs) => Promise<Results | Ex
     const { audience, leave } = audiences.join(audienceOf(caller), args);
     const { request } = args.contextValue as { request?: Request }; // over HTTP
     return results({
+      caller,
       source: source[Symbol.asyncIterator](),
       feed,
       isGone: request?.signal,
@@ -53,6 +56,7 @@ const toError = (error: unknown): GraphQLError =>
   });
 
 interface Running {
+  caller: Caller;
   source: AsyncIterator<unknown>;
   feed: OpenFeed;
   /** Aborts when the client's connection closes, also while what was sent last still waits for it. */
@@ -62,7 +66,7 @@ interface Running {
 }
 
 /** The source's items as results; `return` reaches the source at once, also while it waits. */
-function results({ source, feed, isGone, leave, toResult: toResultOf }: Running): Results {
+function results({ caller, source, feed, isGone, leave, toResult: toResultOf }: Running): Results {
   let isOver = false;
   const finish = (): void => {
     if (isOver) return;
@@ -72,7 +76,12 @@ function results({ source, feed, isGone, leave, toResult: toResultOf }: Running)
     feed.close();
     leave();
   };
-  const stopSource = (): void => void source.return?.().catch(() => undefined);
+  // Whoever asks for the next item, it is made for the caller.
+  const next = async (): Promise<IteratorResult<ExecutionResult> | undefined> => {
+    const item: IteratorResult<unknown> = await source.next();
+    return item.done === true ? undefined : { value: await toResultOf(item.value), done: false };
+  };
+  const stopSource = (): void => void actFor(caller, () => source.return?.())?.catch(() => undefined);
   const vanish = (): void => {
     finish();
     stopSource();
@@ -84,8 +93,8 @@ function results({ source, feed, isGone, leave, toResult: toResultOf }: Running)
     next: async () => {
       if (isOver) return done;
       try {
-        const item: IteratorResult<unknown> = await source.next();
-        if (item.done !== true) return { value: await toResultOf(item.value), done: false };
+        const item = await actFor(caller, next);
+        if (item) return item;
       } catch (error) {
         finish();
         throw error;
@@ -96,12 +105,12 @@ function results({ source, feed, isGone, leave, toResult: toResultOf }: Running)
     },
     return: async () => {
       finish();
-      await source.return?.();
+      await actFor(caller, () => source.return?.());
       return done;
     },
     throw: async (error: unknown) => {
       finish();
-      await source.throw?.(error);
+      await actFor(caller, () => source.throw?.(error));
       return done;
     },
     [Symbol.asyncIterator]() {

@@ -1,3 +1,4 @@
+import { eachFor } from '../core/act-for.js';
 import { audienceOf } from '../core/authorize.js';
 import { followEvents as follow, type FeedEvent } from '../core/follow-events.js';
 import { getEvent } from '../core/get-event.js';
@@ -49,7 +50,7 @@ export async function followEvents(call: RestCall): Promise<Response> {
   }
 
   return toEventStream({
-    frames: frames(),
+    frames: eachFor(caller, frames()),
     heartbeat: () => (passed === undefined ? ': heartbeat\n\n' : `: heartbeat\nid: ${passed}\n\n`),
     heartbeatMs: deps.heartbeatMs,
     onError: (error) => error instanceof AppError || report(error),

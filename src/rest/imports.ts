@@ -1,3 +1,4 @@
+import { eachFor } from '../core/act-for.js';
 import { getImport } from '../core/get-import.js';
 import { importMemories, type Importing, type MemoryImport, type RowResult } from '../core/import-memories.js';
 import { AppError, toAppError } from '../errors.js';
@@ -25,7 +26,7 @@ async function postImport({ deps, caller, query, headers, bytes, report }: RestC
     tenantId: query.get('tenant_id'),
   };
   const importing = await importMemories(deps, caller, input, { bytes, rename: fromWire });
-  const lines = linesOf(importing, report);
+  const lines = eachFor(caller, linesOf(importing, report));
   return new Response(toStream(lines), { headers: { 'content-type': 'application/x-ndjson' } });
 }
 

@@ -1,3 +1,4 @@
+import { actFor } from '../core/act-for.js';
 import { admit, assertNotBlocked, type Admitted } from '../core/admit.js';
 import type { Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
@@ -29,7 +30,7 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       try {
         const admitted = await withinTime(deps, () => admit(deps, headers.get('authorization')), signal);
         fields = rateFields(admitted.rate);
-        response = await run({ deps, report, request, url }, admitted, found);
+        response = await actFor(admitted.caller, () => run({ deps, report, request, url }, admitted, found));
       } catch (error) {
         const appError = toAppError(error);
         if (appError.code === 'INTERNAL') report(error);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Prisma, type Account, type ApiKey } from '../generated/prisma/client.js';
 import { CHANNEL, KEY_CHANGED, type Db, type Tx } from './client.js';
+import { asSystem } from './guard.js';
 import type { Reach } from './reach.js';
 
 export type { ApiKey } from '../generated/prisma/client.js';
@@ -55,15 +56,18 @@ const STORED = Prisma.sql`
          a.plan_tier AS "planTier", a.plan_status AS "planStatus"
   FROM api_keys k JOIN accounts a ON a.id = k.account_id`;
 
-/** In one statement: what every request begins with, unless it is known. */
+/** In one statement: what every request begins with, unless it is known. Whose key it is, and so who acts, is only known afterwards. */
 export async function readApiKeyByPublicId(db: Db, publicId: string): Promise<StoredKey | null> {
-  const rows = await db.$queryRaw<StoredKey[]>`${STORED} WHERE k.public_id = ${publicId}`;
+  const rows = await asSystem(() => db.$queryRaw<StoredKey[]>`${STORED} WHERE k.public_id = ${publicId}`);
   return rows[0] ?? null;
 }
 
-/** Those of these keys that there are, as they are now. */
+/** Those of these keys, of any accounts, that there are, as they are now. */
 export const readApiKeysById = (db: Db, ids: readonly string[], accountIds: readonly string[]): Promise<StoredKey[]> =>
-  db.$queryRaw`${STORED} WHERE k.account_id = ANY (${[...accountIds]}::uuid[]) AND k.id = ANY (${[...ids]}::uuid[])`;
+  asSystem(
+    () =>
+      db.$queryRaw<StoredKey[]>`${STORED} WHERE k.account_id = ANY (${[...accountIds]}::uuid[]) AND k.id = ANY (${[...ids]}::uuid[])`,
+  );
 
 /** Who is bound to a tenant knows of the keys that are bound to the same. */
 const within = ({ accountId, boundTenant }: Reach): Prisma.ApiKeyWhereInput => ({
@@ -132,11 +136,13 @@ export interface KeyUse {
   at: Date;
 }
 
-/** Notes when keys were last used, but for those of which a later or hardly earlier instant is noted: one statement. */
+/** Notes when keys, of any accounts, were last used, but for those of which a later or hardly earlier instant is noted: one statement. */
 export async function recordKeyUse(db: Db, uses: readonly KeyUse[], everyMs: number): Promise<void> {
-  await db.$executeRaw`
+  await asSystem(
+    () => db.$executeRaw`
     UPDATE api_keys k SET last_used_at = use.at
     FROM jsonb_to_recordset(${JSON.stringify(uses)}::jsonb) AS use ("accountId" uuid, "apiKeyId" uuid, at timestamptz)
     WHERE k.account_id = use."accountId" AND k.id = use."apiKeyId"
-      AND (k.last_used_at IS NULL OR k.last_used_at <= use.at - ${everyMs} * interval '1 millisecond')`;
+      AND (k.last_used_at IS NULL OR k.last_used_at <= use.at - ${everyMs} * interval '1 millisecond')`,
+  );
 }

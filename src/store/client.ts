@@ -1,10 +1,11 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
 import type { DatabaseConfig } from '../config.js';
 import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-folder.js';
 import { embeddedPool } from './embedded-pool.js';
 import { giveWayOn } from './give-way.js';
+import { actPerRequest, asSystem, GuardedPool, kindOfActor, stateOfGuard, type GuardOptions, type GuardState } from './guard.js';
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
@@ -40,10 +41,12 @@ export interface Database {
   queue<Data extends object>(name: string, retries: Retries, onError: (error: unknown) => void): JobQueue<Data>;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
   giveWay: () => Promise<void>;
+  /** How the database keeps accounts apart. */
+  guard: GuardState;
   close(): Promise<void>;
 }
 
-export interface OpenOptions extends FolderOptions {
+export interface OpenOptions extends FolderOptions, GuardOptions {
   /** The embedded data folder, where it is being opened already. */
   folder?: Promise<EmbeddedFolder>;
   /** Called with the id of an API key that was changed or revoked, by whatever process. */
@@ -56,12 +59,13 @@ export interface OpenOptions extends FolderOptions {
 
 /** Opens the embedded or the real PostgreSQL, brings its schema up to date, and listens for events. */
 export async function openDatabase(config: DatabaseConfig, options: OpenOptions = {}): Promise<Database> {
-  const connection = config.kind === 'postgres' ? connectPostgres(config) : await openEmbedded(config, options);
+  const connection = config.kind === 'postgres' ? connectPostgres(config, options) : await openEmbedded(config, options);
   try {
     const db = prismaClient(connection.pool, options.onStatement);
     // Prisma compiles its query compiler now, while the migrations are looked at, instead of in somebody's first request.
     await Promise.all([db.$connect(), migrate(connection.pool)]);
-    await connection.prepare();
+    await asSystem(() => connection.prepare());
+    const guard = await stateOfGuard(connection.pool);
     const wakeups = new Wakeups();
     const hear = (payload: string): void => {
       if (payload.startsWith(KEY_CHANGED)) options.onKeyChanged?.(payload.slice(KEY_CHANGED.length));
@@ -78,6 +82,7 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
       db,
       wakeups,
       giveWay: connection.giveWay,
+      guard,
       queue: (name, retries, onError) => new JobQueue(connection.pool, name, retries, onError),
       close,
     };
@@ -88,16 +93,16 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
 }
 
 interface Connection {
-  pool: pg.Pool;
+  pool: GuardedPool;
   giveWay: () => Promise<void>;
   prepare(): Promise<void>;
   listen(ears: Pick<ListenOptions, 'onNotify' | 'onConnect'>): Promise<{ close: () => Promise<void> }>;
   close(): Promise<void>;
 }
 
-function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): Connection {
+function connectPostgres({ url, poolSize }: { url: string; poolSize: number }, guard: GuardOptions): Connection {
   const options = Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value}`);
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, options: options.join(' ') });
+  const pool = new GuardedPool({ connectionString: url, max: poolSize, options: options.join(' ') }, guard);
   holdToTime(pool, cancelOn(url));
   pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
   return {
@@ -112,7 +117,8 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): 
 async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptions): Promise<Connection> {
   const folder = await (options.folder ?? openFolder(dataDir, options));
   // A statement that runs in its one session can not be broken off: those after it are not begun.
-  const pool = holdToTime(embeddedPool(folder.postgres), undefined);
+  const pool = embeddedPool(folder.postgres, options);
+  holdToTime(pool, undefined);
   return {
     pool,
     giveWay: giveWayOn(pool),
@@ -132,10 +138,10 @@ async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptio
 
 function prismaClient(pool: pg.Pool, onStatement: OpenOptions['onStatement']): PrismaClient {
   const adapter = new PrismaPg(pool, { statementNameGenerator: nameStatements() });
-  if (!onStatement) return new PrismaClient({ adapter, transactionOptions: TRANSACTION, log: [] });
+  if (!onStatement) return actPerRequest(new PrismaClient({ adapter, transactionOptions: TRANSACTION, log: [] }));
   const db = new PrismaClient({ adapter, transactionOptions: TRANSACTION, log: [{ level: 'query', emit: 'event' }] });
   db.$on('query', ({ query }) => onStatement(query));
-  return db;
+  return actPerRequest(db);
 }
 
 /**
@@ -150,9 +156,10 @@ function nameStatements(): ({ sql }: { sql: string }) => string {
   return ({ sql }) => {
     if (sql.includes(PLANNED_EACH_TIME)) return '';
     const known = names.get(sql);
-    if (known !== undefined || names.size >= NAMED_STATEMENTS) return known ?? '';
-    const name = `p${names.size}`;
+    if (known === undefined && names.size >= NAMED_STATEMENTS) return '';
+    const name = known ?? `p${names.size}`;
     names.set(sql, name);
-    return name;
+    // A plan under row-level security is one for its role: shared by two it would be made anew whenever they take turns.
+    return `${name}_${kindOfActor()}`;
   };
 }

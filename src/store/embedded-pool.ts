@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
-import pg from 'pg';
 import type { EmbeddedPostgres } from './embedded.js';
+import { GuardedPool, type GuardOptions } from './guard.js';
 
 const TERMINATE = 0x58; // 'X', the frontend message with which a client says goodbye
 
@@ -56,16 +56,19 @@ class EmbeddedStream extends Duplex {
 }
 
 /** A pool of one connection: transactions wait for each other, as the one session demands. */
-export const embeddedPool = (db: EmbeddedPostgres): pg.Pool =>
-  new pg.Pool({
-    user: 'postgres',
-    database: 'postgres',
-    max: 1,
-    idleTimeoutMillis: 0,
-    ssl: false,
-    stream: () => new EmbeddedStream(db),
-    // The pool drops a connection on which a statement failed, but the one session lives on: without this, statements
-    // that the next connection names would "already exist", and every query from then on would fail.
-    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool awaits it; its types do not say so
-    onConnect: (client) => client.query('ROLLBACK; DEALLOCATE ALL'),
-  });
+export const embeddedPool = (db: EmbeddedPostgres, guard?: GuardOptions): GuardedPool =>
+  new GuardedPool(
+    {
+      user: 'postgres',
+      database: 'postgres',
+      max: 1,
+      idleTimeoutMillis: 0,
+      ssl: false,
+      stream: () => new EmbeddedStream(db),
+      // The pool drops a connection on which a statement failed, but the one session lives on: without this, statements
+      // that the next connection names would "already exist", and every query from then on would fail.
+      // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the pool awaits it; its types do not say so
+      onConnect: (client) => client.query('ROLLBACK; DEALLOCATE ALL'),
+    },
+    guard,
+  );

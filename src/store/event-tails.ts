@@ -1,5 +1,6 @@
 import type { Db } from './client.js';
 import { readEventsAfter, type MemoryEvent } from './events.js';
+import { runAs } from './guard.js';
 import type { Wakeups } from './wakeups.js';
 
 /** A lost hint costs the readers at most this. */
@@ -82,11 +83,12 @@ export class EventTails {
 
   /** The account's tail, which begins at `newest` where nobody followed before. Every `join` needs its `leave`. */
   join(accountId: string, newest: bigint): EventTail {
-    let tail = this.#tails.get(accountId);
-    if (!tail) {
-      tail = new EventTail(accountId, newest);
+    const known = this.#tails.get(accountId);
+    const tail = known ?? new EventTail(accountId, newest);
+    if (!known) {
       this.#tails.set(accountId, tail);
-      void this.#read(tail);
+      // For the account, and not for who happens to be the first to follow: that key may be bound to one tenant.
+      void runAs({ accountId }, () => this.#read(tail));
     }
     tail.followers++;
     return tail;

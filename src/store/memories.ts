@@ -1,5 +1,6 @@
 import { Prisma, type Capture, type Memory } from '../generated/prisma/client.js';
 import { PLANNED_EACH_TIME, type Db, type Tx } from './client.js';
+import { asSystem } from './guard.js';
 import { ofTenant, type Reach } from './reach.js';
 import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
 
@@ -250,7 +251,7 @@ export async function readTexts(db: Db, accountId: string, ids: readonly string[
 
 /** Whether any account has a memory with this id. */
 export const isMemoryOfSomebody = async (db: Db, id: string): Promise<boolean> =>
-  (await db.memory.findFirst({ where: { id }, select: { id: true } })) !== null;
+  (await asSystem(() => db.memory.findFirst({ where: { id }, select: { id: true } }))) !== null;
 
 /** Texts of the newest current memories of a session, oldest first. */
 export async function readSessionTexts(

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
+import { asSystem, type GuardedPool } from './guard.js';
 
 /** The advisory lock that `prisma migrate` takes on PostgreSQL: two nodes that start at once take turns. */
 const MIGRATION_LOCK = 72_707_369;
@@ -29,15 +30,16 @@ interface AppliedMigration {
  * either may be used on one database. Returns the names of those applied.
  * @throws Error when the database is newer than this program, or a migration was edited after it was applied.
  */
-export async function migrate(pool: pg.Pool): Promise<string[]> {
+export async function migrate(pool: GuardedPool): Promise<string[]> {
   const migrations = await readMigrations();
-  const client = await pool.connect();
+  const client = await asSystem(() => pool.connect());
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
       await client.query(HISTORY);
       const pending = pendingMigrations(migrations, await readApplied(client));
       for (const migration of pending) await apply(client, migration);
+      pool.hasRoles = await guardTables(client);
       return pending.map(({ name }) => name);
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
@@ -45,6 +47,12 @@ export async function migrate(pool: pg.Pool): Promise<string[]> {
   } finally {
     client.release();
   }
+}
+
+/** Also on a database that lacks nothing: its roles may be new, or gone. True if there are roles to act as. */
+async function guardTables(client: pg.PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ how: string }>('SELECT palimpsest_guard() AS how, palimpsest_leakproof()');
+  return rows[0]?.how === 'roles';
 }
 
 async function readMigrations(): Promise<Migration[]> {

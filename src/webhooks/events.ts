@@ -1,4 +1,5 @@
 import { subscribe, type DocumentNode, type ExecutionResult } from 'graphql';
+import { actFor, eachFor } from '../core/act-for.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { schema } from '../graphql/schema.js';
 import { operationContext } from '../graphql/server.js';
@@ -13,10 +14,18 @@ export interface Matched {
 type Result = ExecutionResult<Record<string, Record<string, unknown>>>;
 
 /** Runs a subscription as its key would over a socket, and gives its events, without what opens the feed. @throws the first error */
-export async function* eventsOf(
+export const eventsOf = (
   deps: Deps,
   caller: Caller,
   { field }: WebhookDocument,
+  document: DocumentNode,
+  signal: AbortSignal,
+): AsyncGenerator<Matched> => eachFor(caller, matchedBy(deps, caller, field, document, signal));
+
+async function* matchedBy(
+  deps: Deps,
+  caller: Caller,
+  field: string,
   document: DocumentNode,
   signal: AbortSignal,
 ): AsyncGenerator<Matched> {
@@ -24,7 +33,7 @@ export async function* eventsOf(
   const results = (await subscribe({ schema, document, contextValue })) as AsyncIterableIterator<Result> | Result;
   if (!(Symbol.asyncIterator in results)) throw failed(results);
   // A feed that waits for its next event would not see the signal.
-  const leave = (): void => void results.return?.();
+  const leave = (): void => void actFor(caller, () => results.return?.());
   signal.addEventListener('abort', leave);
   try {
     if (signal.aborted) return;

@@ -18,7 +18,7 @@ const SERVER = inject('testDatabaseUrl');
 const SOON = { timeout: 2_000, interval: 10 };
 
 const startNode = (url: string): Promise<App> =>
-  createApp(readConfig({ PORT: '0', DATABASE_URL: url }), pino({ level: 'silent' }));
+  createApp(readConfig({ PORT: '0', DATABASE_URL: url }), pino({ level: 'silent' }), { otherwise: 'SYSTEM' });
 
 async function newCaller({ deps }: App): Promise<Caller> {
   const { id } = await createAccount(deps, { name: 'nodes' });

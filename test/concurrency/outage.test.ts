@@ -58,7 +58,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
     database = await createDatabase(SERVER);
     cable = await startCable(new URL(database.url));
     const logger = pino({ level: 'error' }, { write: (line: string) => void logged.push(line) });
-    app = await createApp(readConfig({ PORT: '0', DATABASE_URL: cable.url }), logger);
+    app = await createApp(readConfig({ PORT: '0', DATABASE_URL: cable.url }), logger, { otherwise: 'SYSTEM' });
     const { id } = await createAccount(app.deps, { name: 'outage' });
     const { key } = await createApiKey(app.deps, { name: 'outage', accountId: id });
     headers = { authorization: `Bearer ${key}` };

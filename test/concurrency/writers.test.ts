@@ -28,7 +28,7 @@ let nodes: App[];
 beforeAll(async () => {
   database = await freshDatabase();
   const config = readConfig({ PORT: '0', PALIMPSEST_STARTER_WRITES: String(QUOTA), ...database.env });
-  const options = { snapshot: inject('snapshot') };
+  const options = { snapshot: inject('snapshot'), otherwise: 'SYSTEM' } as const;
   nodes = await Promise.all(Array.from({ length: NODES }, () => createApp(config, pino({ level: 'silent' }), options)));
 });
 afterAll(async () => {

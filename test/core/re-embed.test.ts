@@ -131,7 +131,9 @@ describe('a database whose embedder is changed', { timeout: 120_000 }, () => {
     return found;
   };
   const open = async (name: string): Promise<App> =>
-    createApp(readConfig({ PORT: '0', ...database, ...env(server(name), name) }), pino({ level: 'silent' }));
+    createApp(readConfig({ PORT: '0', ...database, ...env(server(name), name) }), pino({ level: 'silent' }), {
+      otherwise: 'SYSTEM',
+    });
   const start = async (name: string): Promise<App> => (app = await open(name));
   const close = async (): Promise<void> => {
     await app?.close();

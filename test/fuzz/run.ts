@@ -21,7 +21,7 @@ const prepared = preparePython(python, [REQUIREMENT]);
 const faults: string[] = [];
 const config = readConfig({ PORT: '0', PALIMPSEST_DATA_DIR: 'memory://', PALIMPSEST_PRO_RATE: '0' });
 const logger = pino({ level: 'error' }, { write: (line: string) => void faults.push(line) });
-const app = await createApp(config, logger, { snapshot: await snapshot() });
+const app = await createApp(config, logger, { snapshot: await snapshot(), otherwise: 'SYSTEM' });
 const { id: accountId } = await createAccount(app.deps, { name: 'fuzz' });
 const { key } = await createApiKey(app.deps, { name: 'fuzz', accountId });
 const url = await app.listen();

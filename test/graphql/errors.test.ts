@@ -23,7 +23,7 @@ describe('a bug', () => {
       },
     });
     const config = readConfig({ PALIMPSEST_DATA_DIR: 'memory://' });
-    app = await createApp(config, pino({}, sink), { snapshot: inject('snapshot') });
+    app = await createApp(config, pino({}, sink), { snapshot: inject('snapshot'), otherwise: 'SYSTEM' });
     key = (await createFirstApiKey(app.deps))?.key ?? '';
   });
   afterEach(async () => {

@@ -62,7 +62,7 @@ export async function startServers(): Promise<SdkServers> {
 
 async function start(env: Record<string, string>): Promise<App> {
   const config = readConfig({ PORT: '0', PALIMPSEST_DATA_DIR: 'memory://', ...env });
-  return createApp(config, pino({ level: 'silent' }), { snapshot: await snapshot() });
+  return createApp(config, pino({ level: 'silent' }), { snapshot: await snapshot(), otherwise: 'SYSTEM' });
 }
 
 const models = ({ baseUrl }: OpenAiServer) =>

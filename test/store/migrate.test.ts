@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
-import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { readStatus } from '../../scripts/schema-engine.js';
 import { embeddedPool } from '../../src/store/embedded-pool.js';
 import { EmbeddedPostgres } from '../../src/store/embedded.js';
+import type { GuardedPool } from '../../src/store/guard.js';
 import { MIGRATIONS, migrate } from '../../src/store/migrate.js';
 
 const ALL = readdirSync(MIGRATIONS, { withFileTypes: true })
@@ -12,7 +12,7 @@ const ALL = readdirSync(MIGRATIONS, { withFileTypes: true })
   .sort();
 
 let database: EmbeddedPostgres;
-let pool: pg.Pool;
+let pool: GuardedPool;
 let applied: string[][];
 
 interface Row {
@@ -29,7 +29,7 @@ const history = async (): Promise<Row[]> =>
 beforeAll(async () => {
   database = new EmbeddedPostgres('memory://');
   await database.ready;
-  pool = embeddedPool(database);
+  pool = embeddedPool(database, { otherwise: 'SYSTEM' });
   applied = await Promise.all([migrate(pool), migrate(pool)]);
 });
 afterAll(async () => {
@@ -60,7 +60,7 @@ describe('migrate', () => {
   });
 
   it("leaves a history that Prisma's own engine agrees with", async () => {
-    const own = embeddedPool(database); // the engine changes how a pool answers
+    const own = embeddedPool(database, { otherwise: 'SYSTEM' }); // the engine changes how a pool answers
     try {
       expect(await readStatus(own)).toMatchObject({
         history: null,

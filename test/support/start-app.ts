@@ -60,6 +60,8 @@ export interface StartOptions {
   /** The data folder that `env` names was opened before: it is taken as it is. */
   isReopened?: boolean;
   heartbeatMs?: number;
+  /** False: without row-level security. */
+  isGuarded?: boolean;
 }
 
 /** What a server asks by itself, or once for many calls: who has a key, and for rows to embed or to index, webhooks, shared rates. */
@@ -68,12 +70,14 @@ const BACKGROUND =
 
 /** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {
-  const { env = {}, now, heartbeatMs, isReopened = false } = options;
+  const { env = {}, now, heartbeatMs, isReopened = false, isGuarded = true } = options;
   const database = await freshDatabase();
   const statements: string[] = [];
   const config = readConfig({ PORT: '0', ...database.env, ...env });
   const built = await createApp(config, pino({ level: 'silent' }), {
     ...(isReopened ? {} : { snapshot: inject('snapshot') }),
+    isGuarded,
+    otherwise: 'SYSTEM', // a test looks into the database, and calls verbs, as an operator; what comes through a door does not
     onStatement: (sql) => statements.push(sql),
     ...(now ? { now } : {}),
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
