@@ -18,6 +18,7 @@ import { answerHealth } from './health.js';
 import { withManners } from './http/manners.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
+import { OutageLog } from './outage-log.js';
 import { createByoLlms } from './models/byo.js';
 import { createEmbedder } from './models/create-embedder.js';
 import { createLlm } from './models/create-llm.js';
@@ -59,20 +60,21 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     onKeyRevoked: (apiKeyId) => sessions.revoked(apiKeyId),
   });
   const { db, wakeups } = database;
+  const outages = new OutageLog(logger);
   const sessions = new Sessions(db, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
-  const indexing = startIndexing({ ...database, embedder }, logger);
+  const indexing = startIndexing({ ...database, embedder }, outages);
   const deps: Deps = {
     db,
     wakeups,
-    tails: new EventTails(db, wakeups, (error) => logger.warn({ err: error }, 'events can not be read')),
+    tails: new EventTails(db, wakeups, (error) => outages.warn({ err: error }, 'events can not be read')),
     sessions,
     giveWay: database.giveWay,
     llm: await createLlm(config),
     bringLlm: createByoLlms(config.byo),
     embedder,
     reranker: config.reranker && createReranker(config.reranker),
-    warn: (details, message) => logger.warn(details, message),
+    warn: (details, message) => outages.warn(details, message),
     termCounts: new TermCounts(),
     indexing,
     scopeSizes: new ScopeSizes(),
@@ -83,10 +85,10 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
     config,
   };
-  const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
-  const reEmbedding = startReEmbedding(deps, logger);
+  const report = (error: unknown): void => outages.bug(error);
+  const reEmbedding = startReEmbedding(deps, outages);
   const webhooks = openWebhooks(deps, database, report);
-  const rateSharing = shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared'));
+  const rateSharing = shareRateLimits(deps, (error) => outages.warn({ err: error }, 'rate limits are not shared'));
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 

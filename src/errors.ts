@@ -72,15 +72,19 @@ export function toAppError(error: unknown): AppError {
  */
 const OUTAGE_CODE =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\w\d?|P1001|P1002|P1008|P1017|P2024|P2037)$/;
+/** Prisma's adapter keeps no code of some of them, but a word of its own for it. */
+const OUTAGE_KIND = /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections)$/;
 /** The driver gives some of them no code. */
 const OUTAGE_TEXT =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 
 /** Whether the database could not be reached, or went away in the middle. By structure: several libraries throw these. */
-function isOutage(error: unknown): boolean {
+export function isOutage(error: unknown): boolean {
   for (let cause = error, depth = 0; typeof cause === 'object' && cause !== null && depth < 6; depth++) {
-    const { code, originalCode, message, meta, originalError } = cause as Record<string, unknown>;
+    if (cause instanceof AppError) return cause.code === 'DATABASE_UNAVAILABLE'; // a model may be away by the same codes
+    const { code, originalCode, kind, message, meta, originalError } = cause as Record<string, unknown>;
     if ([code, originalCode].some((one) => typeof one === 'string' && OUTAGE_CODE.test(one))) return true;
+    if (typeof kind === 'string' && OUTAGE_KIND.test(kind)) return true;
     if (typeof message === 'string' && OUTAGE_TEXT.test(message)) return true;
     cause =
       (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ??

@@ -10,6 +10,7 @@ import {
   type MemoryEvent,
 } from '../store/events.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
+import { outlast } from './outlast.js';
 import { cursor as cursorInput, optional, parseInput, source, text, topic } from './parse-input.js';
 
 export type { MemoryEvent } from '../store/events.js';
@@ -66,7 +67,7 @@ export interface FollowOptions {
 
 /**
  * Events of the account committed after `after` (default: from now on) that pass the filter, in commit order, each once,
- * for as long as the caller keeps asking. Pulled: a slow reader costs nothing but its own delay.
+ * for as long as the caller keeps asking. Pulled: a slow reader costs nothing but its own delay. A database that is away is waited for.
  * @throws AppError INVALID_INPUT, CURSOR_EXPIRED
  */
 export async function* followEvents(
@@ -77,14 +78,14 @@ export async function* followEvents(
 ): AsyncGenerator<FeedItem> {
   const { after, ...filter } = parseInput(followInput, input);
   const { db, tails } = deps;
-  const newest = await readLastSeq(db, caller.accountId);
-  if (after !== undefined) await assertInReach(deps, caller, after, newest);
+  const newest = await outlast(() => readLastSeq(db, caller.accountId), signal);
+  if (after !== undefined) await outlast(() => assertInReach(deps, caller, after, newest), signal);
   const tail = tails.join(caller.accountId, newest);
   let cursor = after ?? newest;
   try {
     yield { kind: 'OPENED', cursor };
     while (!signal.aborted) {
-      const { events, upTo } = await readOn(db, tail, filter, cursor);
+      const { events, upTo } = await outlast(() => readOn(db, tail, filter, cursor), signal);
       for (const [i, event] of events.entries()) {
         cursor = event.seq;
         const ahead = i % AHEAD === 0 ? events.slice(i + 1, i + AHEAD) : [];

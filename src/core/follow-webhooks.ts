@@ -12,6 +12,7 @@ import {
   type WebhookWithKey,
 } from '../store/webhooks.js';
 import type { Deps } from './deps.js';
+import { outlast } from './outlast.js';
 
 export type { DeliveryOutcome, Webhook } from '../store/webhooks.js';
 
@@ -30,7 +31,7 @@ const POLL_MS = 60_000;
 export async function* watchWebhooks({ db, wakeups }: Deps, signal: AbortSignal): AsyncGenerator<Webhook[]> {
   while (!signal.aborted) {
     const woken = wakeups.next(WEBHOOKS_CHANGED, POLL_MS, signal); // armed before the read, so that nothing falls between
-    yield await readActiveWebhooks(db);
+    yield await outlast(() => readActiveWebhooks(db), signal);
     await woken;
   }
 }

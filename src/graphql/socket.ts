@@ -13,7 +13,7 @@ import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
-import { AppError } from '../errors.js';
+import { AppError, isOutage } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import type { GraphqlDoor } from './server.js';
 import { sendingShared } from './shared-frames.js';
@@ -34,6 +34,8 @@ export interface SocketExtra {
 }
 
 const FORBIDDEN = 4403;
+/** Clients take it as "come back", unlike any other that says that a server can not serve. */
+const TRY_AGAIN_LATER = 1013;
 
 type Params = Record<string, unknown>;
 
@@ -55,7 +57,9 @@ export const socketOptions = (
       return true;
     } catch (error) {
       if (error instanceof AppError) return false;
-      throw error;
+      if (!isOutage(error)) throw error;
+      extra.close(TRY_AGAIN_LATER, 'Try again later');
+      return false; // too late to say that the key was bad: the socket is closing
     }
   },
   onClose: ({ extra }) => {

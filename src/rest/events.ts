@@ -1,5 +1,6 @@
 import { followEvents as follow, type FeedEvent } from '../core/follow-events.js';
 import { getEvent } from '../core/get-event.js';
+import { outlast } from '../core/outlast.js';
 import { Recent } from '../core/recent.js';
 import { AppError } from '../errors.js';
 import { viewOf, type RestCall } from './call.js';
@@ -40,7 +41,7 @@ export async function followEvents(call: RestCall): Promise<Response> {
     if (first.done !== true && first.value.kind === 'OPENED') yield RETRY + opened(first.value.cursor);
     for await (const item of items) {
       if (item.kind === 'OPENED') continue;
-      const data = await render(call, item);
+      const data = await outlast(() => render(call, item), stop.signal);
       passed = item.event.seq;
       yield toFrame({ id: passed, data });
     }
