@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
+import { Gate } from './core/gate.js';
 import { startIndexing } from './core/index-pending.js';
 import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
@@ -40,6 +42,8 @@ export interface App {
   fetch(request: Request): Promise<Response>;
   /** Serves HTTP and WebSocket; gives the URL. */
   listen(): Promise<string>;
+  /** Says at /ready that it is about to stop, and goes on serving for PALIMPSEST_DRAIN_MS, with connections that end after their answer. */
+  drain(): Promise<void>;
   /** Stops accepting, finishes what runs, closes sockets and database. */
   close(): Promise<void>;
 }
@@ -80,6 +84,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
     webhookTerms: webhookTerms((url) => mayGoTo(url, config.webhooks.hosts)),
+    gate: new Gate(config.maxRequests),
     rates: new RateLimits(config.requestRates),
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
@@ -92,14 +97,20 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const graphql = createGraphqlDoor(deps, report);
   const rest = createRestDoor(deps, report);
 
+  let isStopping = false;
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
-    const health = await answerHealth(deps, pathname);
+    const health = await answerHealth(deps, pathname, isStopping);
     if (health) return health;
-    if (rest.isStreamed(request)) return rest.fetch(request);
-    const bounded = await withinLimit(request, config.maxBodyBytes);
-    if (bounded instanceof AppError) return refuse(bounded, pathname);
-    return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
+    const door = pathname === GRAPHQL_PATH ? graphql : rest;
+    try {
+      // A body that trickles in takes no place from others.
+      const whole = rest.isStreamed(request) ? request : await withinLimit(request, config.maxBodyBytes);
+      return await deps.gate.pass(() => door.fetch(whole));
+    } catch (error) {
+      if (error instanceof AppError) return refuse(error, pathname);
+      throw error;
+    }
   };
   const fetch = withManners(answer, {
     corsOrigins: config.corsOrigins,
@@ -110,6 +121,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const streams = new EventStreams();
   const listener = createServerAdapter<{ res: ServerResponse }>(async (request, { res }) => {
     const response = await fetch(request);
+    // Else a client might send its next request at the moment in which the connection is closed.
+    if (isStopping) response.headers.set('connection', 'close');
     if (isEventStream(response)) streams.add(res);
     return response;
   });
@@ -121,6 +134,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     heartbeatMs: deps.heartbeatMs,
     report,
   });
+  server.maxConnections = config.maxConnections; // whoever comes when there are as many is turned away at once
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
     if (server.listening && request.url?.split('?')[0] === GRAPHQL_PATH) sockets.upgrade(request, socket, head);
@@ -130,7 +144,12 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     deps,
     fetch,
     listen: () => listen(server, config),
+    drain: async () => {
+      isStopping = true;
+      await pause(config.drainMs);
+    },
     close: async () => {
+      isStopping = true;
       await Promise.all([reEmbedding.stop(), indexing.stop()]);
       await webhooks.stop();
       await rateSharing.stop();

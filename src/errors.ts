@@ -23,6 +23,8 @@ export const STATUS = {
   UPSTREAM_FAILED: 502,
   UPSTREAM_UNAVAILABLE: 503,
   DATABASE_UNAVAILABLE: 503,
+  /** More requests are under way than the server takes: nothing was done. */
+  OVERLOADED: 503,
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;

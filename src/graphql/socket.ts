@@ -45,7 +45,10 @@ export const socketOptions = (
   { getEnveloped }: GraphqlDoor,
   report: ReportBug,
 ): ServerOptions<Params, SocketExtra> => ({
-  execute: (args) => runOf(args).execute(args) as OperationResult,
+  execute: (args) =>
+    deps.gate
+      .pass(async () => (await runOf(args).execute(args)) as ExecutionResult)
+      .catch((error: unknown) => ({ errors: [toGraphqlError(error, report)] })),
   subscribe: (args) => runOf(args).subscribe(args) as OperationResult,
   // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
   onConnect: async ({ connectionParams, extra }) => {

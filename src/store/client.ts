@@ -22,6 +22,8 @@ const SESSION = { 'hnsw.iterative_scan': 'strict_order', 'hnsw.ef_search': '200'
 /** A vector index that does not fit into memory while it is built takes several times as long. A server of one's own has a setting for it. */
 const EMBEDDED_SESSION = { ...SESSION, maintenance_work_mem: "'256MB'" } as const;
 
+/** For a connection, new or given back: whoever waits longer is told that the database can not be reached, and waits no more. */
+const CONNECTION_MS = 30_000;
 const NAMED_STATEMENTS = 500;
 /** Writers of one account take turns, and the embedded database has one session: waiting is normal, waiting forever is not. */
 const TRANSACTION = { maxWait: 30_000, timeout: 30_000 };
@@ -85,7 +87,13 @@ interface Connection {
 
 function connectPostgres({ url, poolSize }: { url: string; poolSize: number }): Connection {
   const options = Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value}`);
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, options: options.join(' ') });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    options: options.join(' '),
+    connectionTimeoutMillis: CONNECTION_MS,
+    keepAlive: true, // a connection that died without a word would be taken for a slow one
+  });
   pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
   return {
     pool,
