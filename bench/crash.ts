@@ -5,7 +5,8 @@
 // `pg_ctl stop -m immediate` does, N times, for up to two seconds, while the nodes go on. After each stop of the database, and at the
 // end, every acknowledged memory must be there and the promises of docs/ARCHITECTURE.md must hold (support/invariants.ts). At
 // the end every subscriber must have been told every acknowledged memory once, all of them in one order.
-// Run: npm run build && npx tsx bench/crash.ts [--kills 100] [--embedded] [--stop-postgres 20]
+// --minutes N: that is all the time it has; it judges what was done by then.
+// Run: npm run build && npx tsx bench/crash.ts [--kills 100] [--embedded] [--stop-postgres 20] [--minutes 600]
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '0' },
     'stop-postgres': { type: 'string', default: '0' },
     embedded: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '600' },
   },
 });
 const stops = Number(values['stop-postgres']);
@@ -39,6 +41,9 @@ const problems: string[] = [];
 const restarts: number[] = [];
 const startedAt = performance.now();
 const seconds = (): number => Math.round((performance.now() - startedAt) / 1_000);
+
+let [killed, stopped] = [0, 0];
+const hasTime = (): boolean => seconds() < Number(values.minutes) * 60;
 
 const start = (port: number): Promise<BuiltServer> =>
   startBuilt(folder, {
@@ -68,7 +73,7 @@ async function inspect(acknowledged: Iterable<string>): Promise<void> {
 }
 
 async function killAtRandom(nodes: BuiltServer[], load: Load): Promise<void> {
-  for (let kill = 1; kill <= kills; kill++) {
+  for (let kill = 1; kill <= kills && hasTime(); kill++) {
     await pause(100 + Math.random() * 900);
     const i = Math.floor(Math.random() * nodes.length);
     const node = nodes[i];
@@ -76,12 +81,13 @@ async function killAtRandom(nodes: BuiltServer[], load: Load): Promise<void> {
     await node.end('SIGKILL');
     const fresh = (nodes[i] = await start(Number(new URL(node.url).port)));
     restarts.push(fresh.readyAfterMs);
+    killed = kill;
     if (kill % 10 === 0) report(`${kill} kills`, load);
   }
 }
 
 async function stopDatabase(load: Load): Promise<void> {
-  for (let stop = 1; stop <= stops; stop++) {
+  for (let stop = 1; stop <= stops && hasTime(); stop++) {
     await pause(1_000 + Math.random() * 1_000);
     const before = new Set(load.acknowledged);
     await postgres?.crash(Math.random() * 2);
@@ -90,6 +96,7 @@ async function stopDatabase(load: Load): Promise<void> {
     const deadline = performance.now() + SETTLE_MS;
     while (load.acknowledged.size === before.size && performance.now() < deadline) await pause(20);
     if (load.acknowledged.size === before.size) throw new Error('nothing was written after the database came back');
+    stopped = stop;
     report(`${stop} stops`, load);
   }
 }
@@ -135,7 +142,7 @@ const listed = (counts: Map<string, number>): string =>
   [...counts].map(([what, n]) => `${n} x ${what}`).join(', ') || 'none';
 console.log(`Node ${process.version}, ${os.cpus().length} cores, load ${os.loadavg()[0]?.toFixed(1) ?? '?'}`);
 console.log(
-  `${isEmbedded ? 'embedded' : 'two nodes on PostgreSQL'}: ${kills} kills and ${stops} stops of the database in ${seconds()} s, ` +
+  `${isEmbedded ? 'embedded' : 'two nodes on PostgreSQL'}: ${killed} kills and ${stopped} stops of the database in ${seconds()} s, ` +
     `${acknowledged.size} writes acknowledged, ${deliveries} deliveries to ${SUBSCRIBERS} subscribers: ` +
     `lost ${lost}, duplicated ${duplicated}, orders ${orders}, problems ${problems.length}`,
 );

@@ -25,6 +25,8 @@ export interface Tally {
   failures: Map<string, number>;
   /** Errors that subscribers were told, after which they had to ask again themselves. */
   interruptions: string[];
+  /** From the end of each connection until its subscriber was told something again. */
+  resumedAfterMs: number[];
 }
 
 export interface Load extends Tally {
@@ -52,8 +54,9 @@ export function startLoad({ urls, key, writers, subscribers }: LoadOptions): Loa
     strange: new Map(),
     failures: new Map(),
     interruptions: [],
+    resumedAfterMs: [],
   };
-  const stops = tally.told.map((told, n) => follow(urls, key, n, told, tally.interruptions));
+  const stops = tally.told.map((told, n) => follow(urls, key, n, told, tally));
   const writing = Array.from({ length: writers }, (_, n) => write(urls, key, n, tally, isOver.signal));
   return {
     ...tally,
@@ -104,9 +107,16 @@ async function write(
 }
 
 /** Follows from the beginning, on whichever node there is. The client comes back and resumes by itself; who is told an error asks again. */
-function follow(urls: readonly string[], key: string, n: number, told: Told[], interruptions: string[]): () => void {
+function follow(
+  urls: readonly string[],
+  key: string,
+  n: number,
+  told: Told[],
+  { interruptions, resumedAfterMs }: Pick<Tally, 'interruptions' | 'resumedAfterMs'>,
+): () => void {
   let turn = n;
   let isStopped = false;
+  let closedAt: number | undefined;
   const client = createClient({
     url: () => `${(urls[turn++ % urls.length] ?? '').replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
@@ -114,6 +124,7 @@ function follow(urls: readonly string[], key: string, n: number, told: Told[], i
     retryAttempts: Infinity,
     retryWait: () => pause(50 + Math.random() * 100),
     shouldRetry: () => true,
+    on: { closed: () => (closedAt ??= performance.now()) },
   });
   const variables = { after: '0' };
   const subscribe = (): void => {
@@ -130,6 +141,8 @@ function follow(urls: readonly string[], key: string, n: number, told: Told[], i
             leave();
             return again(`a result with ${JSON.stringify(errors)}`);
           }
+          if (closedAt !== undefined) resumedAfterMs.push(performance.now() - closedAt);
+          closedAt = undefined;
           const { cursor, memory } = data?.memoryEvents ?? {};
           if (cursor === undefined || !memory) return;
           variables.after = cursor;
