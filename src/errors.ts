@@ -25,6 +25,8 @@ export const STATUS = {
   DATABASE_UNAVAILABLE: 503,
   /** More requests are under way than the server takes: nothing was done. */
   OVERLOADED: 503,
+  /** The server has no room to take a body in. */
+  STORAGE_FULL: 507,
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;
