@@ -21,6 +21,31 @@ afterAll(async () => {
   rmdirSync(folder);
 });
 
+it('a write that the database has no room for is 503, and nothing of it is stored', async () => {
+  const client = await app.newClient();
+  const { db } = app.deps;
+  const counts = async () => ({
+    memories: await db.memory.count(),
+    captures: await db.capture.count(),
+    chains: await db.chain.count(),
+    events: await db.memoryEvent.count(),
+  });
+  const before = await counts();
+  // What PostgreSQL says when it can not extend a file, in the middle of a write: the events come last.
+  await db.$executeRawUnsafe(`CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`);
+  await db.$executeRawUnsafe(
+    'CREATE TRIGGER no_room BEFORE INSERT ON memory_events FOR EACH ROW EXECUTE FUNCTION no_room()',
+  );
+  const headers = { 'idempotency-key': 'once' };
+  const write = () => client.rest('POST', '/agent/memories', { content: 'Crate 7 holds tiles.' }, headers);
+  expect(await write()).toMatchObject({ status: 503, body: { code: 'DATABASE_UNAVAILABLE' } });
+  expect(await counts()).toEqual(before);
+  expect((await client.rest('GET', '/plan/status')).body).toMatchObject({ writes_used: 0 });
+  await db.$executeRawUnsafe('DROP FUNCTION no_room CASCADE');
+  await vi.waitFor(async () => expect((await write()).status).toBe(200), { timeout: 10_000 }); // its key was given back
+});
+
 it.runIf(isFull)(
   'an import that the disk has no room for is refused as that, and nothing of it is stored',
   async () => {
