@@ -34,9 +34,11 @@ async function readUntil(path: string, init: RequestInit, last: string): Promise
   const stop = new AbortController();
   const response = await fetch(`${url}${path}`, { ...init, signal: stop.signal });
   let text = '';
-  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-    text += chunk;
-    if (text.includes(last)) break;
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  while (!text.includes(last)) {
+    const { value, done = true } = (await reader?.read()) ?? {};
+    if (done) break;
+    text += value ?? '';
   }
   stop.abort();
   return text;

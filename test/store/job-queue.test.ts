@@ -34,7 +34,9 @@ it('a queue that could not be started, as its database was away, is started by t
     done.push(data.name);
     return Promise.resolve(true);
   });
-  const add = { $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await pool.query(text, values)).rows };
+  const add = {
+    $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await pool.query<object>(text, values)).rows,
+  };
   await queue.add(add as never, [{ name: 'a job' }]);
   queue.hurry();
   await vi.waitFor(() => expect(done).toEqual(['a job']), { timeout: 10_000 });
