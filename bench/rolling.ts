@@ -1,8 +1,8 @@
 // Does anybody notice that servers are restarted one after the other?
-// Two nodes on one real PostgreSQL behind a balancer that asks /ready. 16 writers that never try anything twice, and 8 subscribers
+// Two nodes on one real PostgreSQL behind a balancer that asks /ready. Writers (16) that never try anything twice, and 8 subscribers
 // through the graphql-ws client. A node is told to stop (SIGTERM), started anew when it is gone, then the other; again and again.
 // Every write must succeed, and every subscriber must be told each of them once, in one order.
-// Run: npm run build && npx tsx bench/rolling.ts [rounds]
+// Run: npm run build && npx tsx bench/rolling.ts [rounds] [writers]
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,6 +13,7 @@ import { startBalancer, type Balancer } from './support/balancer.js';
 import { judge, startLoad, type Load } from './support/load.js';
 
 const rounds = Number(process.argv[2] ?? 5);
+const writers = Number(process.argv[3] ?? 16);
 const DRAIN_MS = 1_000;
 const SETTLE_MS = 60_000;
 
@@ -34,7 +35,7 @@ try {
   for (let i = 0; i < 2; i++) nodes.push(await start(await freePort()));
   const key = nodes.map((node) => node.key).find((one) => one !== undefined) ?? '';
   balancer = await startBalancer(nodes.map(({ url }) => url));
-  load = startLoad({ urls: [balancer.url], key, writers: 16, subscribers: 8 });
+  load = startLoad({ urls: [balancer.url], key, writers, subscribers: 8 });
   for (let round = 1; round <= rounds; round++) {
     for (const [i, node] of nodes.entries()) {
       await pause(1_000);

@@ -150,12 +150,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     },
     close: async () => {
       isStopping = true;
-      await Promise.all([reEmbedding.stop(), indexing.stop()]);
-      await webhooks.stop();
-      await rateSharing.stop();
       const served = closeServer(server); // from here on nothing new is accepted
       streams.close();
-      await Promise.all([served, sockets.close(REQUEST_GRACE_MS)]);
+      // Side by side: one after the other they may take longer than a supervisor waits.
+      const background = [reEmbedding.stop(), indexing.stop(), webhooks.stop(), rateSharing.stop()];
+      await Promise.all([served, sockets.close(REQUEST_GRACE_MS), ...background]);
       sessions.stop();
       await database.close();
     },
