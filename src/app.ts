@@ -6,17 +6,23 @@ import type { Config } from './config.js';
 import type { Deps } from './core/deps.js';
 import { Gate } from './core/gate.js';
 import { startIndexing } from './core/index-pending.js';
+import { KeyUses } from './core/key-uses.js';
+import { KnownKeys } from './core/known-keys.js';
 import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
 import { Sessions } from './core/sessions.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
+import { embedderOutsideTime, llmOutsideTime } from './core/within-time.js';
 import { AppError } from './errors.js';
+import { isListed } from './graphql/persisted-operations.js';
+import { readDocuments } from './graphql/read-documents.js';
 import { createGraphqlDoor, GRAPHQL_PATH } from './graphql/server.js';
 import { socketOptions } from './graphql/socket.js';
 import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
+import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
@@ -59,31 +65,49 @@ const HEARTBEAT_MS = 12_000;
 /** Builds the server from its settings: opens the database, chooses the models, and puts both doors on one core. */
 export async function createApp(config: Config, logger: Logger, overrides: Overrides = {}): Promise<App> {
   const now = overrides.now ?? (() => new Date());
+  const { persistedOperations } = config;
+  const documents = persistedOperations === undefined ? undefined : await readDocuments(persistedOperations);
   const database = await openDatabase(config.database, {
     ...overrides,
-    onKeyRevoked: (apiKeyId) => sessions.revoked(apiKeyId),
+    onKeyChanged: (apiKeyId) => {
+      keys.forgetKey(apiKeyId);
+      void sessions.changed(apiKeyId);
+    },
+    onPlanChanged: (accountId) => {
+      keys.forgetAccount(accountId);
+      wakeups.wake(accountId);
+    },
   });
   const { db, wakeups } = database;
   const outages = new OutageLog(logger);
-  const sessions = new Sessions(db, config.maxSubscriptions);
+  const keys = new KnownKeys(db);
+  const keyUses = new KeyUses({ db, now }, (error) => outages.warn({ err: error }, 'use of keys is not noted'));
+  const sessions = new Sessions({ db, now }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = startIndexing({ ...database, embedder }, outages);
+  const bringLlm = createByoLlms(config.byo);
   const deps: Deps = {
     db,
     wakeups,
     tails: new EventTails(db, wakeups, (error) => outages.warn({ err: error }, 'events can not be read')),
+    keys,
+    keyUses,
     sessions,
     giveWay: database.giveWay,
-    llm: await createLlm(config),
-    bringLlm: createByoLlms(config.byo),
-    embedder,
+    llm: llmOutsideTime(await createLlm(config)),
+    bringLlm: async (choice, accountId) => llmOutsideTime(await bringLlm(choice, accountId)),
+    embedder: config.embedding ? embedderOutsideTime(embedder) : embedder,
     reranker: config.reranker && createReranker(config.reranker),
     warn: (details, message) => outages.warn(details, message),
+    journal: logger,
     termCounts: new TermCounts(),
     indexing,
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
-    webhookTerms: webhookTerms((url) => mayGoTo(url, config.webhooks.hosts)),
+    webhookTerms: webhookTerms({
+      isAllowed: (url) => mayGoTo(url, config.webhooks.hosts),
+      mayRun: (document) => isListed(documents, document),
+    }),
     gate: new Gate(config.maxRequests),
     rates: new RateLimits(config.requestRates),
     now,
@@ -94,7 +118,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const reEmbedding = startReEmbedding(deps, outages);
   const webhooks = openWebhooks(deps, database, report);
   const rateSharing = shareRateLimits(deps, (error) => outages.warn({ err: error }, 'rate limits are not shared'));
-  const graphql = createGraphqlDoor(deps, report);
+  const graphql = createGraphqlDoor(deps, report, documents);
   const rest = createRestDoor(deps, report);
 
   let isStopping = false;
@@ -137,8 +161,9 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   server.maxConnections = config.maxConnections; // whoever comes when there are as many is turned away at once
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (server.listening && request.url?.split('?')[0] === GRAPHQL_PATH) sockets.upgrade(request, socket, head);
-    else socket.destroy();
+    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.destroy();
+    else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(FORBIDDEN);
+    else sockets.upgrade(request, socket, head);
   });
   return {
     deps,
@@ -156,6 +181,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       const background = [reEmbedding.stop(), indexing.stop(), webhooks.stop(), rateSharing.stop()];
       await Promise.all([served, sockets.close(REQUEST_GRACE_MS), ...background]);
       sessions.stop();
+      await keyUses.stop();
       await database.close();
     },
   };
@@ -199,6 +225,9 @@ function refuse({ message, code, status }: AppError, pathname: string): Response
   const body = pathname === GRAPHQL_PATH ? { errors: [{ message, extensions: { code } }] } : { detail: message, code };
   return Response.json(body, { status });
 }
+
+/** Of a page that may not call: browsers ask nobody before they open a socket, so that it has to be refused here. */
+const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -40,7 +40,11 @@ const variables = z.object({
   PALIMPSEST_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   PALIMPSEST_DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(0),
   PALIMPSEST_MAX_BODY_BYTES: z.coerce.number().int().min(1_024).default(1_048_576),
+  PALIMPSEST_REQUEST_TIMEOUT_MS: z.coerce.number().int().min(0).max(3_600_000).default(30_000),
   PALIMPSEST_GRAPHQL_MAX_COST: z.coerce.number().int().min(100).default(50_000),
+  PALIMPSEST_GRAPHQL_INTROSPECTION: flag.optional(),
+  PALIMPSEST_GRAPHQL_OVER_HTTP: z.enum(['stable', 'draft']).default('stable'),
+  PALIMPSEST_PERSISTED_OPERATIONS: z.string().min(1).optional(),
   PALIMPSEST_MAX_IMPORT_BYTES: z.coerce.number().int().min(1_024).default(1_073_741_824),
   PALIMPSEST_CORS_ORIGINS: origins.default([]),
   PALIMPSEST_QUERY_LIMIT: z.coerce.number().int().min(1).max(100).default(10),
@@ -205,7 +209,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** How long a server that is to stop goes on serving, so that a balancer can turn away from it first. */
     drainMs: e.PALIMPSEST_DRAIN_MS,
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
+    /** For one query, mutation or REST call, without what models take; 0: any time. */
+    requestTimeoutMs: e.PALIMPSEST_REQUEST_TIMEOUT_MS,
     maxCost: e.PALIMPSEST_GRAPHQL_MAX_COST,
+    /** Whether every key may ask for the schema, and is helped with its names. */
+    hasIntrospection: e.PALIMPSEST_GRAPHQL_INTROSPECTION ?? e.NODE_ENV !== 'production',
+    graphqlOverHttp: e.PALIMPSEST_GRAPHQL_OVER_HTTP,
+    /** A file or folder of the only documents that run; undefined: any document runs. */
+    persistedOperations: e.PALIMPSEST_PERSISTED_OPERATIONS,
     maxImportBytes: e.PALIMPSEST_MAX_IMPORT_BYTES,
     corsOrigins: Object.freeze(e.PALIMPSEST_CORS_ORIGINS),
     queryLimit: e.PALIMPSEST_QUERY_LIMIT,

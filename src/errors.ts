@@ -6,11 +6,15 @@ export const STATUS = {
   PLAN_BLOCKED: 402,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
+  /** The document is none of those that this server runs. */
+  PERSISTED_OPERATION_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
+  NOT_ACCEPTABLE: 406,
   CONFLICT: 409,
   /** A feed's cursor from before what feeds still reach. */
   CURSOR_EXPIRED: 410,
   BODY_TOO_LARGE: 413,
+  URI_TOO_LONG: 414,
   UNSUPPORTED_MEDIA_TYPE: 415,
   INVALID_INPUT: 422,
   QUOTA_EXCEEDED: 429,
@@ -27,6 +31,8 @@ export const STATUS = {
   OVERLOADED: 503,
   /** The server has no room to take a body in. */
   STORAGE_FULL: 507,
+  /** The request took longer than it may. Not 503, which tells clients to send the same again at once. */
+  TIMEOUT: 504,
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;
@@ -64,9 +70,13 @@ export class AppError extends Error {
 /** Anything thrown as an AppError; what is neither one nor an outage is a bug, and its text stays inside. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return isOutage(error)
-    ? new AppError('DATABASE_UNAVAILABLE', 'The database can not be reached. Try again shortly.', { cause: error })
-    : new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
+  if (isOutage(error))
+    return new AppError('DATABASE_UNAVAILABLE', 'The database can not be reached. Try again shortly.', {
+      cause: error,
+    });
+  if (isCanceled(error))
+    return new AppError('TIMEOUT', 'The database took too long. Ask for less at once.', { cause: error });
+  return new AppError('INTERNAL', 'Something went wrong on our side.', { cause: error });
 }
 
 /**
@@ -75,21 +85,40 @@ export function toAppError(error: unknown): AppError {
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const OUTAGE_CODE =
-  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\w\d?|P1001|P1002|P1008|P1017|P2024|P2037)$/;
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\w\d?|P1001|P1002|P1008|P1017|P2024|P2037|DATABASE_UNAVAILABLE)$/;
 /** Prisma's adapter keeps no code of some of them, but a word of its own for it. */
 const OUTAGE_KIND = /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections)$/;
 /** The driver gives some of them no code. */
 const OUTAGE_TEXT =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 
-/** Whether the database could not be reached, or went away in the middle. By structure: several libraries throw these. */
-export function isOutage(error: unknown): boolean {
+/** Whether the database could not be reached, or went away in the middle. */
+export const isOutage = (error: unknown): boolean =>
+  isSomeCause(
+    error,
+    ({ codes, kind, message }) =>
+      codes.some((code) => OUTAGE_CODE.test(code)) || OUTAGE_KIND.test(kind) || OUTAGE_TEXT.test(message),
+  );
+
+/** Whether a statement was broken off: its request's time was up, or the database has a limit of its own. */
+const isCanceled = (error: unknown): boolean => isSomeCause(error, ({ codes }) => codes.includes('57014'));
+
+interface Cause {
+  codes: string[];
+  kind: string;
+  message: string;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Whether the error, or one underneath, is of a kind. By structure: several libraries throw these. */
+function isSomeCause(error: unknown, isOfKind: (cause: Cause) => boolean): boolean {
   for (let cause = error, depth = 0; typeof cause === 'object' && cause !== null && depth < 6; depth++) {
-    if (cause instanceof AppError) return cause.code === 'DATABASE_UNAVAILABLE'; // a model may be away by the same codes
+    // What is under one is told by it already: a model may be away by the same codes.
+    if (cause instanceof AppError) return isOfKind({ codes: [cause.code], kind: '', message: '' });
     const { code, originalCode, kind, message, meta, originalError } = cause as Record<string, unknown>;
-    if ([code, originalCode].some((one) => typeof one === 'string' && OUTAGE_CODE.test(one))) return true;
-    if (typeof kind === 'string' && OUTAGE_KIND.test(kind)) return true;
-    if (typeof message === 'string' && OUTAGE_TEXT.test(message)) return true;
+    const codes = [code, originalCode].filter((one) => typeof one === 'string');
+    if (isOfKind({ codes, kind: textOf(kind), message: textOf(message) })) return true;
     cause =
       (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ??
       originalError ??

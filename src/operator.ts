@@ -1,17 +1,25 @@
 import { parseArgs } from 'node:util';
-import { createAccount, createApiKey, listAccounts as readPlans, listApiKeys, revokeApiKey } from './core/accounts.js';
-import type { Deps } from './core/deps.js';
+import {
+  createAccount,
+  createApiKey,
+  listAccounts as readPlans,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+} from './core/accounts.js';
+import type { ApiKey, KeyDeps } from './core/make-key.js';
 import { setPlan } from './core/set-plan.js';
 import { AppError } from './errors.js';
 
-export const OPERATOR_USAGE = `palimpsest keys create --name NAME [--account ID] [--auto-supersede]
+export const OPERATOR_USAGE = `palimpsest keys create --name NAME [--account ID] [--scope SCOPE]... [--tenant TENANT] [--expires WHEN] [--auto-supersede]
 palimpsest keys list [--account ID]
+palimpsest keys rotate PUBLIC_ID [--overlap-hours HOURS]
 palimpsest keys revoke PUBLIC_ID
 palimpsest accounts create --name NAME [--plan starter|pro]
 palimpsest accounts list
 palimpsest accounts set-plan ACCOUNT [--plan starter|pro] [--status active|past_due|canceled]`;
 
-type OperatorDeps = Pick<Deps, 'db' | 'now'>;
+type OperatorDeps = KeyDeps;
 
 /** Runs one command of the command line on the database and gives what to print. @throws AppError */
 export async function runOperatorCommand(deps: OperatorDeps, argv: readonly string[]): Promise<string> {
@@ -21,6 +29,8 @@ export async function runOperatorCommand(deps: OperatorDeps, argv: readonly stri
       return createKey(deps, rest);
     case 'keys list':
       return listKeys(deps, rest);
+    case 'keys rotate':
+      return rotateKey(deps, rest);
     case 'keys revoke':
       return revokeKey(deps, rest);
     case 'accounts create':
@@ -38,23 +48,74 @@ async function createKey(deps: OperatorDeps, args: string[]): Promise<string> {
   const { values } = read(args, {
     name: { type: 'string' },
     account: { type: 'string' },
+    scope: { type: 'string', multiple: true },
+    tenant: { type: 'string' },
+    expires: { type: 'string' },
     'auto-supersede': { type: 'boolean' },
   });
   const { key, apiKey } = await createApiKey(deps, {
     name: values['name'],
     accountId: values['account'],
+    scopes: (values['scope'] as string[] | undefined)?.flatMap((scopes) => scopes.split(',')),
+    boundTenant: values['tenant'],
+    expiresAt: toInstant(values['expires'] as string | undefined, deps.now()),
     autoSupersedeDefault: values['auto-supersede'],
   });
   return `Key "${apiKey.name}" of account ${apiKey.accountId}, shown this once:\n${key}`;
 }
 
+/** A number of days from now, such as 90d; anything else as it is, for the core to read as an instant. */
+function toInstant(when: string | undefined, now: Date): Date | string | undefined {
+  const [, days] = /^(\d{1,5})d$/.exec(when ?? '') ?? [];
+  return days === undefined ? when : new Date(now.getTime() + Number(days) * 86_400_000);
+}
+
+async function rotateKey(deps: OperatorDeps, args: string[]): Promise<string> {
+  const { values, positionals } = read(args, { 'overlap-hours': { type: 'string' } });
+  const hours = values['overlap-hours'];
+  const { key, apiKey } = await rotateApiKey(
+    deps,
+    positionals[0] ?? '',
+    hours === undefined ? undefined : Number(hours),
+  );
+  const until = apiKey.previousUntil?.toISOString();
+  const overlap = until ? `The secret before is accepted until ${until}.` : 'The secret before is accepted no more.';
+  return `New secret of key "${apiKey.name}", shown this once:\n${key}\n${overlap}`;
+}
+
 async function listKeys(deps: OperatorDeps, args: string[]): Promise<string> {
   const { values } = read(args, { account: { type: 'string' } });
   const keys = await listApiKeys(deps, values['account'] as string | undefined);
-  const rows = keys.map(({ publicId, name, account, createdAt, revokedAt }) =>
-    [publicId, revokedAt ? 'revoked' : 'active', createdAt.toISOString(), account.id, account.name, name].join('\t'),
-  );
-  return ['id\tstate\tcreated\taccount\taccount name\tname', ...rows].join('\n');
+  const rows = keys.map((key) => [
+    key.publicId,
+    stateOf(key, deps.now()),
+    key.createdAt.toISOString(),
+    key.account.id,
+    key.account.name,
+    key.name,
+    key.scopes.join(','),
+    key.boundTenant === null ? '*' : JSON.stringify(key.boundTenant),
+    key.expiresAt?.toISOString() ?? 'never',
+    key.lastUsedAt?.toISOString() ?? 'never',
+  ]);
+  const names = [
+    'id',
+    'state',
+    'created',
+    'account',
+    'account name',
+    'name',
+    'scopes',
+    'tenant',
+    'expires',
+    'last used',
+  ];
+  return [names, ...rows].map((row) => row.join('\t')).join('\n');
+}
+
+function stateOf({ revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): string {
+  if (revokedAt) return 'revoked';
+  return expiresAt && expiresAt <= now ? 'expired' : 'active';
 }
 
 async function revokeKey(deps: OperatorDeps, args: string[]): Promise<string> {

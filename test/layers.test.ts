@@ -47,7 +47,7 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(@prisma\/.+|pg|pgvector|@electric-sql\/.+|tar|pg-boss)$/, ['store']],
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
-  [/^negotiator$/, ['http']],
+  [/^negotiator$/, ['http', 'graphql']],
   [/^rate-limiter-flexible$/, ['core']],
   // rest: the shapes of its replies.
   [/^zod$/, ['core', 'models', 'config', 'rest']],

@@ -79,6 +79,8 @@ const BOUNDED: Record<string, string> = {
   'AnswerChange.went': 'the limit of the question',
   'AnswerSentence.citations': 'the limit of the question',
   'Citation.sentences': 'the sentences of one answer',
+  'ApiKey.scopes': 'the scopes that there are',
+  'ApiKeyConnection.edges': 'a page',
   'Settings.excludedCategories': 'the limit of the input',
 };
 

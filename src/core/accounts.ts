@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
+import { asOnlyStarter, insertAccount, readAccounts, type Account } from '../store/accounts.js';
+import { readApiKeyNamed, readApiKeys, type ApiKey } from '../store/api-keys.js';
 import type { Tx } from '../store/client.js';
-import {
-  asOnlyStarter,
-  insertAccount,
-  insertApiKey,
-  readAccounts,
-  readApiKeys,
-  revokeApiKey as revokeStoredKey,
-  type Account,
-  type ApiKey,
-} from '../store/accounts.js';
 import type { Deps, Unchecked } from './deps.js';
+import { endKey, keyFields, makeKey, renewKey, type KeyDeps, type MadeKey } from './make-key.js';
 import { parseInput, text, uuid } from './parse-input.js';
-import { createApiKeyText, parseApiKey } from './rules/api-key.js';
 import { PLAN_TIERS, startOfPeriod } from './rules/quota.js';
+import { DEFAULT_SCOPES, FIRST_KEY_SCOPES } from './rules/scopes.js';
 
 interface AccountDeps {
   db: Deps['db'] | Tx;
@@ -23,16 +16,10 @@ interface AccountDeps {
 
 const accountInput = z.object({ name: text(128), plan: z.enum(PLAN_TIERS).default('pro') });
 const apiKeyInput = z.object({
-  name: text(128),
+  ...keyFields,
   accountId: uuid.optional(),
   autoSupersedeDefault: z.boolean().default(false),
 });
-
-export interface CreatedApiKey {
-  /** The whole key. Shown this once: only its hash is stored. */
-  key: string;
-  apiKey: ApiKey;
-}
 
 /** Makes an account: the owner of memories, keys and a write quota. For operators: no API key can do this. */
 export async function createAccount(
@@ -44,20 +31,16 @@ export async function createAccount(
 }
 
 /**
- * Makes a key of an account; of the only account, if none is named.
+ * Makes a key of an account; of the only account, if none is named. `scopes`: DEFAULT_SCOPES where left out. For operators.
  * @throws AppError INVALID_INPUT when several accounts exist and none is named, NOT_FOUND for an unknown one.
  */
 export async function createApiKey(
-  { db, now }: AccountDeps,
+  deps: AccountDeps & Pick<KeyDeps, 'journal'>,
   input: Unchecked<z.input<typeof apiKeyInput>>,
-): Promise<CreatedApiKey> {
-  const { name, accountId, autoSupersedeDefault } = parseInput(apiKeyInput, input);
-  const account = chooseAccount(await readAccounts(db), accountId);
-  const key = createApiKeyText();
-  const parts = parseApiKey(key);
-  if (!parts) throw new Error('a key that was just made does not parse');
-  const apiKey = await insertApiKey(db, { accountId: account.id, name, ...parts, autoSupersedeDefault, now: now() });
-  return { key, apiKey };
+): Promise<MadeKey> {
+  const { accountId, ...checked } = parseInput(apiKeyInput, input);
+  const account = chooseAccount(await readAccounts(deps.db), accountId);
+  return makeKey(deps, { ...checked, scopes: checked.scopes ?? DEFAULT_SCOPES, accountId: account.id }, 'operator');
 }
 
 function chooseAccount(accounts: readonly Account[], accountId: string | undefined): Account {
@@ -79,17 +62,27 @@ export const listAccounts = ({ db }: Pick<Deps, 'db'>): Promise<Account[]> => re
 export const listApiKeys = ({ db }: Pick<Deps, 'db'>, accountId?: string): ReturnType<typeof readApiKeys> =>
   readApiKeys(db, accountId);
 
-/** Revokes a key by its public id (the part between the underscores). @throws AppError NOT_FOUND */
-export async function revokeApiKey({ db, now }: Pick<Deps, 'db' | 'now'>, publicId: string): Promise<void> {
-  if (!(await revokeStoredKey(db, publicId, now()))) {
-    throw new AppError('NOT_FOUND', `There is no active key with the id ${publicId}.`, { field: 'publicId' });
-  }
+/** Revokes a key by its public id (the part between the underscores). For operators. @throws AppError NOT_FOUND */
+export async function revokeApiKey(deps: KeyDeps, publicId: string): Promise<void> {
+  await endKey(deps, await activeKey(deps, publicId), 'operator');
+}
+
+/** A new secret for a key, by its public id. For operators. @throws AppError NOT_FOUND, INVALID_INPUT; CONFLICT when it has expired */
+export async function rotateApiKey(deps: KeyDeps, publicId: string, overlapHours: unknown): Promise<MadeKey> {
+  return renewKey(deps, await activeKey(deps, publicId), overlapHours, 'operator');
+}
+
+async function activeKey({ db }: KeyDeps, publicId: string): Promise<ApiKey> {
+  const key = await readApiKeyNamed(db, publicId);
+  if (key && !key.revokedAt) return key;
+  throw new AppError('NOT_FOUND', `There is no active key with the id ${publicId}.`, { field: 'publicId' });
 }
 
 /** On the very first start: an account with one key, which supersedes by itself as the quickstart shows. Null later on. */
-export const createFirstApiKey = ({ db, now }: Pick<Deps, 'db' | 'now'>): Promise<CreatedApiKey | null> =>
+export const createFirstApiKey = ({ db, now }: Pick<Deps, 'db' | 'now'>): Promise<MadeKey | null> =>
   asOnlyStarter(db, async (tx) => {
     if ((await readAccounts(tx)).length > 0) return null;
     await createAccount({ db: tx, now }, { name: 'default' });
-    return createApiKey({ db: tx, now }, { name: 'first-run', autoSupersedeDefault: true });
+    const scopes = [...FIRST_KEY_SCOPES];
+    return createApiKey({ db: tx, now }, { name: 'first-run', autoSupersedeDefault: true, scopes });
   });

@@ -6,12 +6,14 @@ import { rehearse, withLedger } from '../store/ledger.js';
 import { hasNewerThan, type Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
 import { addMemoriesInput, type AddMemoriesInput, type CheckedAddMemories } from './add-memories-input.js';
+import { authorize, tenantOf } from './authorize.js';
 import { countTokens, totalUsage, type Spent } from './count-tokens.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { draftFacts } from './draft-facts.js';
 import { getMemory } from './get-memory.js';
+import { storedName } from './request-names.js';
 import { judgeDrafts, judgeNewcomers, type JudgedDraft, type Judging } from './judge-drafts.js';
-import { parseInput, storedTenant } from './parse-input.js';
+import { parseInput } from './parse-input.js';
 import { recordDrafts, type RecordedDraft, type Writing } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 import { fromReply, toReply, type Written } from './stored-reply.js';
@@ -49,14 +51,15 @@ export async function addMemories(
   input: Unchecked<AddMemoriesInput>,
   query?: Projection,
 ): Promise<AddMemoriesResult> {
+  authorize(caller, 'memories:write');
   const { idempotencyKey: key, ...checked } = parseInput(addMemoriesInput, input);
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(checked.tenantId) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, checked.tenantId) };
   const written = await writeOnce(
     deps,
     caller,
     { key, tenantId: scope.tenantId, input: withoutSecret(checked) },
     () => write(deps, caller, scope, checked, key),
-    (reply) => fromReply(deps.db, caller.accountId, reply),
+    (reply) => fromReply(deps.db, caller, reply),
   );
   const isByoLlm = checked.llm !== undefined;
   const decisions = written.drafts.flatMap((draft) => draft.decisions);
@@ -66,8 +69,8 @@ export async function addMemories(
     isDryRun: checked.dryRun ?? false,
     extraction: written.extraction && { ...written.extraction, isByoLlm },
     usage: totalUsage(written.extraction ? [written.extraction, ...decisions] : decisions),
-    tenantId: checked.tenantId ?? null,
-    readMemories: () => readMemories(deps.db, caller.accountId, idsOf(written.drafts), query),
+    tenantId: scope.tenantId || null,
+    readMemories: () => readMemories(deps.db, caller, idsOf(written.drafts), query),
   };
 }
 
@@ -144,7 +147,7 @@ async function recordJudged(
       if (isOpen && ledger.cursor > seen && (await hasNewerThan(tx, scope, seen))) return null;
       const recorded = await recordDrafts(tx, ledger, writing, judged, ledger.cursor === seen);
       const reply = () => toReply({ drafts: recorded, extraction, cursor: ledger.cursor });
-      if (key !== undefined) await completeKey(tx, caller.accountId, key, reply());
+      if (key !== undefined) await completeKey(tx, caller.accountId, storedName(caller, key), reply());
       return recorded;
     });
     if (drafts) return { drafts, extraction, cursor };

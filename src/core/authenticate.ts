@@ -1,26 +1,44 @@
-import { timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors.js';
-import { readApiKeyByPublicId } from '../store/accounts.js';
+import type { StoredKey } from '../store/api-keys.js';
 import type { Caller, Deps } from './deps.js';
-import { parseApiKey } from './rules/api-key.js';
+import { parseApiKey, type ApiKeyParts } from './rules/api-key.js';
+import { refusalOf } from './rules/key-proof.js';
 import { isBlocked } from './rules/quota.js';
+import type { Scope } from './rules/scopes.js';
 
 const INVALID = 'Invalid API key';
 
+type ProofDeps = Pick<Deps, 'keys' | 'keyUses' | 'now'>;
+
 /**
  * Who sends an `Authorization: Bearer aurra_...` header.
- * @throws AppError UNAUTHENTICATED when the header is missing, or the key is malformed, unknown or revoked: one text for
- * the last three, so that nobody learns which keys exist.
+ * @throws AppError UNAUTHENTICATED when the header is missing, or the key is malformed, unknown, revoked, expired or rotated
+ * away: one text for all but the first, so that nobody learns which keys exist.
  */
-export async function authenticate({ db }: Pick<Deps, 'db'>, authorization: string | null): Promise<Caller> {
+export async function authenticate(deps: ProofDeps, authorization: string | null): Promise<Caller> {
   if (!authorization) throw new AppError('UNAUTHENTICATED', 'Not authenticated');
   const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
   const key = token === undefined ? null : parseApiKey(token);
   if (!key) throw new AppError('UNAUTHENTICATED', INVALID);
-  const stored = await readApiKeyByPublicId(db, key.publicId);
-  if (!stored || stored.revokedAt || !timingSafeEqual(stored.secretHash, key.secretHash)) {
-    throw new AppError('UNAUTHENTICATED', INVALID);
-  }
-  const { accountId, id: apiKeyId, planTier, planStatus } = stored;
-  return { accountId, apiKeyId, planTier, isBlocked: isBlocked(planStatus) };
+  return prove(deps, key);
 }
+
+/** Who showed a key, as that key is now. @throws AppError UNAUTHENTICATED */
+export async function prove({ keys, keyUses, now }: ProofDeps, shown: ApiKeyParts): Promise<Caller> {
+  const stored = await keys.find(shown);
+  if (!stored || refusalOf(stored, shown.secretHash, now())) throw new AppError('UNAUTHENTICATED', INVALID);
+  const caller = { ...callerOf(stored), shown };
+  keyUses.note(caller);
+  return caller;
+}
+
+/** Whoever has this key. */
+export const callerOf = (key: Omit<StoredKey, 'secretHash'>): Caller => ({
+  accountId: key.accountId,
+  apiKeyId: key.id,
+  // The database checks the words.
+  scopes: new Set(key.scopes as Scope[]),
+  ...(key.boundTenant !== null && { boundTenant: key.boundTenant }),
+  planTier: key.planTier,
+  isBlocked: isBlocked(key.planStatus),
+});

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { readLastSeq } from '../store/events.js';
 import { countWebhooks, insertWebhook, tellNodes, type Webhook } from '../store/webhooks.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { cursor, optional, parseInput, text } from './parse-input.js';
 import { createWebhookSecret, webhookSecretText } from './rules/webhook-secret.js';
 
 export type { Webhook } from '../store/webhooks.js';
 
-/** Each is a subscription that every node follows. */
+/** Each is a subscription that every node follows. Of keys that are bound to a tenant, as many for each tenant. */
 const MOST_WEBHOOKS = 20;
 
 export const webhookFields = { name: text(128), url: text(2_000), document: text(20_000) };
@@ -34,6 +35,8 @@ export async function createWebhook(
   input: Unchecked<CreateWebhookInput>,
   query?: Projection,
 ): Promise<CreateWebhookResult> {
+  authorize(caller, 'settings');
+  authorize(caller, 'memories:read'); // which it goes on reading with
   const { name, url, document, after } = parseInput(createInput, input);
   const { db, now, webhookTerms } = deps;
   const accepted = { url: await webhookTerms.acceptUrl(url), document: webhookTerms.acceptDocument(document) };
@@ -41,7 +44,7 @@ export async function createWebhook(
   assertReached(after, newest);
   const secret = createWebhookSecret();
   const webhook = await db.$transaction(async (tx) => {
-    if ((await countWebhooks(tx, caller.accountId)) >= MOST_WEBHOOKS)
+    if ((await countWebhooks(tx, caller)) >= MOST_WEBHOOKS)
       throw new AppError('QUOTA_EXCEEDED', `An account has ${MOST_WEBHOOKS} webhooks at most.`);
     const created = await insertWebhook(
       tx,

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { AppError } from '../errors.js';
 import { deleteMemories as deleteStored, type DeletionScope } from '../store/deletion.js';
 import { withLedger } from '../store/ledger.js';
+import { authorize, tenantOf } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { getMemory } from './get-memory.js';
-import { optional, parseInput, sessionId, storedTenant, tenantId, uuid } from './parse-input.js';
+import { optional, parseInput, sessionId, tenantId, uuid } from './parse-input.js';
 
 export const deleteInput = z
   .object({ memoryId: optional(uuid), sessionId, tenantId, allTenants: optional(z.boolean()) })
@@ -34,6 +36,7 @@ export async function deleteMemories(
   caller: Caller,
   input: Unchecked<DeleteMemoriesInput>,
 ): Promise<DeleteMemoriesResult> {
+  authorize(caller, 'memories:write');
   const checked = parseInput(deleteInput, input);
   const scope = await toScope(deps, caller, checked);
   const { result, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
@@ -54,10 +57,12 @@ async function toScope(
   caller: Caller,
   { memoryId, sessionId: session, tenantId: tenant, allTenants }: z.output<typeof deleteInput>,
 ): Promise<DeletionScope> {
-  const { accountId } = caller;
+  const { accountId, boundTenant } = caller;
   if (memoryId !== undefined) {
     const memory = await getMemory(deps, caller, { id: memoryId }, {}, 'memoryId');
     return { accountId, memoryId, tenantId: memory.tenantId };
   }
-  return { accountId, sessionId: session, tenantId: allTenants ? undefined : storedTenant(tenant) };
+  if (allTenants && boundTenant !== undefined)
+    throw new AppError('FORBIDDEN', 'allTenants: this API key is bound to one', { field: 'allTenants' });
+  return { accountId, sessionId: session, tenantId: allTenants ? undefined : tenantOf(caller, tenant) };
 }

@@ -7,6 +7,11 @@ import type { EventTails } from '../store/event-tails.js';
 import type { Wakeups } from '../store/wakeups.js';
 import type { Gate } from './gate.js';
 import type { PendingIndexing } from './index-pending.js';
+import type { KnownKeys } from './known-keys.js';
+import type { KeyUses } from './key-uses.js';
+import type { Journal } from './re-embed.js';
+import type { ApiKeyParts } from './rules/api-key.js';
+import type { Scope } from './rules/scopes.js';
 import type { ScopeSizes } from './scope-sizes.js';
 import type { Sessions } from './sessions.js';
 import type { RateLimits } from './rate-limits.js';
@@ -19,6 +24,10 @@ export interface Deps {
   wakeups: Wakeups;
   /** What followers of events read: once per account, whatever their number. */
   tails: EventTails;
+  /** What was found of API keys a moment ago. */
+  keys: KnownKeys;
+  /** When keys were used. */
+  keyUses: KeyUses;
   /** Sockets and feeds that callers have open. */
   sessions: Sessions;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
@@ -31,6 +40,8 @@ export interface Deps {
   reranker: Reranker | null;
   /** Where an operator reads that something went wrong which no caller notices. */
   warn: (details: object, message: string) => void;
+  /** Where it is written down who made, changed and ended keys. */
+  journal: Pick<Journal, 'info'>;
   /** How often words occur in large tenants. */
   termCounts: TermCounts;
   /** Puts what was written in bulk into the vector index. */
@@ -62,6 +73,12 @@ export interface WebhookTerms {
 export interface Caller {
   accountId: string;
   apiKeyId: string;
+  /** What the key may do. */
+  scopes: ReadonlySet<Scope>;
+  /** The one tenant that the key knows of, as it is stored: '' is the default one. Undefined: any. */
+  boundTenant?: string | undefined;
+  /** The key that was shown, by its hash: after a rotation there are two. Undefined for what acts for a key without being shown it. */
+  shown?: ApiKeyParts;
   /** The account's plan, which decides the pace of its keys. */
   planTier?: string;
   /** The account's plan was canceled. */

@@ -69,7 +69,7 @@ export async function explainDepartures(
   { scope, gone, hasBegun, joined }: Change,
   query?: Projection,
 ): Promise<Departed[]> {
-  const rows = await readMemories(deps.db, scope.accountId, gone, query);
+  const rows = await readMemories(deps.db, { accountId: scope.accountId, boundTenant: scope.tenantId }, gone, query);
   const better: ChangeReason = hasBegun && joined.length === 0 ? 'BEGAN' : 'JOINED';
   return Promise.all(
     gone.map(async (memoryId) => {

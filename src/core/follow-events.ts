@@ -6,9 +6,11 @@ import {
   readEventTime,
   readLastSeq,
   readMatchingEvents,
+  seenFrom,
   type EventFilter,
   type MemoryEvent,
 } from '../store/events.js';
+import { authorize, tenantOf } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { outlast } from './outlast.js';
 import { cursor as cursorInput, optional, parseInput, source, text, topic } from './parse-input.js';
@@ -74,9 +76,25 @@ export async function* followEvents(
   deps: Deps,
   caller: Caller,
   input: FollowInput,
+  options: FollowOptions,
+): AsyncGenerator<FeedItem> {
+  authorize(caller, 'memories:read');
+  yield* followEach(deps, caller, input, options);
+}
+
+/** As followEvents, for verbs that need another scope. */
+export async function* followEach(
+  deps: Deps,
+  caller: Caller,
+  input: FollowInput,
   { signal, onPassed }: FollowOptions,
 ): AsyncGenerator<FeedItem> {
-  const { after, ...filter } = parseInput(followInput, input);
+  const { boundTenant } = caller;
+  const { after, tenantId, ...narrowed } = parseInput(followInput, input);
+  const filter: EventFilter =
+    boundTenant === undefined
+      ? { ...narrowed, tenantId }
+      : { ...narrowed, tenantId: tenantOf(caller, tenantId), isBound: true };
   const { db, tails } = deps;
   const newest = await outlast(() => readLastSeq(db, caller.accountId), signal);
   if (after !== undefined) await outlast(() => assertInReach(deps, caller, after, newest), signal);
@@ -86,9 +104,10 @@ export async function* followEvents(
     yield { kind: 'OPENED', cursor };
     while (!signal.aborted) {
       const { events, upTo } = await outlast(() => readOn(db, tail, filter, cursor), signal);
-      for (const [i, event] of events.entries()) {
+      const seen = boundTenant === undefined ? events : events.map((event) => seenFrom(boundTenant, event));
+      for (const [i, event] of seen.entries()) {
         cursor = event.seq;
-        const ahead = i % AHEAD === 0 ? events.slice(i + 1, i + AHEAD) : [];
+        const ahead = i % AHEAD === 0 ? seen.slice(i + 1, i + AHEAD) : [];
         yield { kind: 'EVENT', event, view: tail.deletions, ahead };
       }
       cursor = upTo;

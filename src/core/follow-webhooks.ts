@@ -11,7 +11,8 @@ import {
   type Webhook,
   type WebhookWithKey,
 } from '../store/webhooks.js';
-import type { Deps } from './deps.js';
+import { callerOf } from './authenticate.js';
+import type { Caller, Deps } from './deps.js';
 import { outlast } from './outlast.js';
 
 export type { DeliveryOutcome, Webhook } from '../store/webhooks.js';
@@ -58,17 +59,37 @@ export const queueMatched = (
 
 /** As it is now; null once it is gone, was changed, or does not follow events any more. */
 export async function rereadWebhook({ db }: Deps, { accountId, id, version }: Webhook): Promise<Webhook | null> {
-  const webhook = await readWebhook(db, accountId, id);
+  const webhook = await readWebhook(db, { accountId }, id);
   return webhook?.state === 'ACTIVE' && webhook.version === version ? webhook : null;
 }
 
-/** Where a message goes, or why it goes nowhere now. A webhook whose key was revoked is disabled: its rights are gone. */
-export async function receiverOf(deps: Deps, { accountId, webhookId }: Message): Promise<WebhookWithKey | null> {
+/** A webhook with the key that it acts for, as that key is now. */
+export interface Receiver {
+  webhook: Webhook;
+  caller: Caller;
+}
+
+/** Where a message goes; null if it goes nowhere now. A webhook whose key has lost the right to read is disabled. */
+export async function receiverOf(
+  deps: Deps,
+  { accountId, webhookId }: Pick<Message, 'accountId' | 'webhookId'>,
+): Promise<Receiver | null> {
   const webhook = await readWebhookWithKey(deps.db, accountId, webhookId);
   if (webhook?.state !== 'ACTIVE') return null;
-  if (!webhook.apiKey.revokedAt) return webhook;
-  await disableWebhook(deps, webhook, 'its API key was revoked');
+  const { apiKey } = webhook;
+  const { planTier, planStatus } = apiKey.account;
+  // Of a blocked account messages go on as they did: what they tell of was written before.
+  const caller = { ...callerOf({ ...apiKey, planTier, planStatus }), isBlocked: false };
+  const why = lostRightOf(apiKey, caller, deps.now());
+  if (why === null) return { webhook, caller };
+  await disableWebhook(deps, webhook, why);
   return null;
+}
+
+function lostRightOf({ revokedAt, expiresAt }: WebhookWithKey['apiKey'], { scopes }: Caller, now: Date): string | null {
+  if (revokedAt) return 'its API key was revoked';
+  if (expiresAt && expiresAt <= now) return 'its API key has expired';
+  return scopes.has('memories:read') ? null : 'its API key lacks the scope memories:read';
 }
 
 export const disableWebhook = ({ db }: Deps, { accountId, id }: Webhook, disabledReason: string): Promise<unknown> =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readEventsOf, type MemoryEvent } from '../store/events.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { getMemory, type Capture, type MemoryRow } from './get-memory.js';
 import { parseInput, uuid } from './parse-input.js';
@@ -20,6 +21,7 @@ export async function getAudit(
   caller: Caller,
   input: Unchecked<z.input<typeof auditInput>>,
 ): Promise<Audit> {
+  authorize(caller, 'memories:read');
   const { memoryId } = parseInput(auditInput, input);
   const memory = await getMemory(deps, caller, { id: memoryId }, undefined, 'memoryId');
   const { capture } = memory;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { asKnownAt, isVisible, type AsOf } from '../store/beliefs.js';
 import { isMemoryOfSomebody, readMemory, type MemoryRow } from '../store/memories.js';
+import { authorize } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asOf, cursor, optional, parseInput, uuid } from './parse-input.js';
@@ -22,7 +23,7 @@ export async function getMemory(
   field = 'id',
 ): Promise<MemoryRow> {
   const { [field]: id = '' } = parseInput(z.object({ [field]: uuid }), { [field]: input.id });
-  return (await readMemory(db, caller.accountId, id, query)) ?? refuseMemory(db, id, field);
+  return (await readMemory(db, caller, id, query)) ?? refuseMemory(db, caller, id, field);
 }
 
 /** One memory as of a cell of time; null where it was not valid, or not known, at that cell. @throws AppError as getMemory */
@@ -32,6 +33,7 @@ export async function viewMemory(
   input: Unchecked<z.input<typeof viewInput>>,
   query?: Projection,
 ): Promise<MemoryRow | null> {
+  authorize(caller, 'memories:read');
   const { id, asOf: cell = {}, atLeast } = parseInput(viewInput, input);
   await awaitCursor(deps, caller, atLeast);
   const memory = await getMemory(deps, caller, { id }, query);
@@ -51,9 +53,12 @@ export const asSeen = async <Row extends object>(
   { known }: AsOf,
 ): Promise<Row[]> => (known ? asKnownAt(db, caller.accountId, rows, known) : [...rows]);
 
-/** The contract tells another account's memory (403) from none (404); the ids are random, so there is nothing to guess. */
-export async function refuseMemory(db: Deps['db'], id: string, field = 'id'): Promise<never> {
-  if (await isMemoryOfSomebody(db, id)) {
+/**
+ * The contract tells another account's memory (403) from none (404); the ids are random, so there is nothing to guess. Who is bound
+ * to a tenant is told of none but its own.
+ */
+export async function refuseMemory(db: Deps['db'], { boundTenant }: Caller, id: string, field = 'id'): Promise<never> {
+  if (boundTenant === undefined && (await isMemoryOfSomebody(db, id))) {
     throw new AppError('FORBIDDEN', 'This memory belongs to another account.', { field });
   }
   throw new AppError('NOT_FOUND', 'There is no such memory.', { field });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { visibleInChain } from '../store/beliefs.js';
 import { readChainOf, type ChainRow } from '../store/chains.js';
+import { authorize } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen, isNow, refuseMemory } from './get-memory.js';
@@ -19,11 +20,12 @@ export async function getTimeline(
   input: Unchecked<z.input<typeof timelineInput>>,
   query?: Projection,
 ): Promise<ChainRow> {
+  authorize(caller, 'memories:read');
   const { memoryId, asOf: cell = {}, atLeast } = parseInput(timelineInput, input);
   await awaitCursor(deps, caller, atLeast);
   const chain =
-    (await readChainOf(deps.db, caller.accountId, memoryId, query)) ??
-    (await refuseMemory(deps.db, memoryId, 'memoryId'));
+    (await readChainOf(deps.db, caller, memoryId, query)) ??
+    (await refuseMemory(deps.db, caller, memoryId, 'memoryId'));
   if (isNow(cell)) return chain;
   const visible = new Set(await visibleInChain(deps.db, caller.accountId, chain.id, cell, deps.now()));
   const [seen = chain] = await asSeen(deps, caller, [chain], cell);

@@ -5,6 +5,8 @@ import { readAccountAndSettings } from '../store/accounts.js';
 import { claimImport, failImport, readImport, readImportByKey, type MemoryImport } from '../store/imports.js';
 import { withLedger } from '../store/ledger.js';
 import { spool, type Spool } from '../store/spool.js';
+import { authorize, tenantOf } from './authorize.js';
+import { asNamed, storedName } from './request-names.js';
 import type { Caller, Deps } from './deps.js';
 import { prepareBatch, recordBatch, type Batch, type RowResult, type Run } from './import-batch.js';
 import { toRow, type Reading, type Rename, type Row } from './import-rows.js';
@@ -63,7 +65,9 @@ export async function importMemories(
   input: ImportInput,
   { bytes, rename }: ImportBody,
 ): Promise<Importing> {
+  authorize(caller, 'memories:write');
   const { importId, idempotencyKey, tenantId: tenant } = parseInput(importInput, input);
+  tenantOf(caller, tenant);
   const known = await readKnown(deps, caller, importId, idempotencyKey);
   const { maxImportBytes: maxBytes, maxBodyBytes: maxLineBytes } = deps.config;
   const body = await spool(bytes, { maxBytes, maxLineBytes });
@@ -74,9 +78,10 @@ export async function importMemories(
       .digest();
     await assertMayStore(deps, caller, body.rows - (known?.rowsDone ?? 0));
     const [id, runner] = [randomUUID(), randomUUID()];
-    const key = known?.key ?? idempotencyKey ?? id;
+    const key = known?.key ?? storedName(caller, idempotencyKey ?? id);
     const begun = await claimImport(deps.db, {
-      ...{ ...caller, id, key, contentHash, runner },
+      ...{ accountId: caller.accountId, apiKeyId: caller.apiKeyId, boundTenant: caller.boundTenant },
+      ...{ id, key, contentHash, runner },
       rowsTotal: body.rows,
       now: deps.now(),
     });
@@ -85,7 +90,8 @@ export async function importMemories(
       throw new AppError('INVALID_INPUT', `${field}: names an import of another content`, { field });
     }
     const run = { deps, caller, importId: begun.id, runner };
-    return { begun, batches: runImport(run, begun, body, { rename, tenantId: tenant, maxLineBytes }) };
+    const reading = { rename, caller, tenantId: tenant, maxLineBytes };
+    return { begun: asNamed(begun), batches: runImport(run, begun, body, reading) };
   } catch (error) {
     await body.dispose();
     throw error;
@@ -94,12 +100,12 @@ export async function importMemories(
 
 async function readKnown(
   { db }: Deps,
-  { accountId }: Caller,
+  caller: Caller,
   id: string | undefined,
   key: string | undefined,
 ): Promise<MemoryImport | null> {
-  if (id === undefined) return key === undefined ? null : readImportByKey(db, accountId, key);
-  const found = await readImport(db, accountId, id);
+  if (id === undefined) return key === undefined ? null : readImportByKey(db, caller, storedName(caller, key));
+  const found = await readImport(db, caller, id);
   if (!found) throw new AppError('NOT_FOUND', 'There is no such import.', { field: 'importId' });
   return found;
 }
@@ -114,21 +120,25 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
   const { deps, caller, importId: id, runner } = run;
   const size = { rows: FIRST_BATCH };
   let failure = 'STOPPED'; // unless it comes to its end: the caller left
+  const ended = new AbortController();
+  const forget = deps.sessions.open(caller, (why) => ended.abort(why));
   try {
     for await (const batch of ahead(prepared(deps, batchesOf(body, reading, begun.rowsDone, size)))) {
       await deps.giveWay();
+      ended.signal.throwIfAborted(); // its key was revoked, or the like
       let startedAt = 0; // of the work: to wait for the lock says nothing of a batch
       const { result } = await withLedger(deps.db, caller, deps.now, (tx, ledger) => {
         startedAt = performance.now();
         return recordBatch(tx, ledger, run, batch);
       });
       if (batch.rows.length >= size.rows) size.rows = nextBatchSize(size.rows, performance.now() - startedAt);
-      yield result;
+      yield { ...result, progress: asNamed(result.progress) };
     }
   } catch (error) {
     failure = toAppError(error).code;
     throw error;
   } finally {
+    forget();
     await body.dispose();
     deps.indexing.wake(); // what was stored is not in the vector index yet
     // Where the database is gone it goes on being called RUNNING, until it is sent again.

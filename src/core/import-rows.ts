@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import type { Line } from '../store/line-splitter.js';
 import { content, factFields } from './add-memories-input.js';
+import { tenantOf } from './authorize.js';
+import type { Caller } from './deps.js';
 import { parseInput } from './parse-input.js';
 
 const NOT_IN_BULK = 'can not be imported: a row is one fact as it is';
@@ -19,6 +21,8 @@ export type Rename = (row: Readonly<Record<string, unknown>>) => Record<string, 
 
 export interface Reading {
   rename: Rename;
+  /** Who imports: of rows of a tenant that is not theirs none is taken. */
+  caller: Pick<Caller, 'boundTenant'>;
   /** The tenant of rows that name none. */
   tenantId: string | undefined;
   maxLineBytes: number;
@@ -31,7 +35,8 @@ export function toRow({ number: line, bytes }: Line, reading: Reading): Row {
   const size = { line, bytes: bytes?.length ?? 0 };
   try {
     const row = reading.rename(toObject(bytes, reading.maxLineBytes));
-    return { ...size, fact: parseInput(rowInput, { ...row, tenantId: row['tenantId'] ?? reading.tenantId }) };
+    const fact = parseInput(rowInput, { ...row, tenantId: row['tenantId'] ?? reading.tenantId });
+    return { ...size, fact: { ...fact, tenantId: tenantOf(reading.caller, fact.tenantId) } };
   } catch (error) {
     if (error instanceof AppError) return { ...size, error };
     throw error;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
-import { readChanges, type MemoryEvent } from '../store/events.js';
+import { readChanges, seenFrom, type MemoryEvent } from '../store/events.js';
+import { authorize, tenantOf } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
-import { cursor, instant, optional, parseInput, source, storedTenant, tenantId, topic } from './parse-input.js';
+import { cursor, instant, optional, parseInput, source, tenantId, topic } from './parse-input.js';
 
 export const changesInput = z.object({
   from: instant,
@@ -32,10 +33,13 @@ export async function listChanges(
   input: Unchecked<z.input<typeof changesInput>>,
   query?: Projection,
 ): Promise<ChangePage> {
+  authorize(caller, 'memories:read');
   const { limit = 100, atLeast, ...checked } = parseInput(changesInput, input);
   if (checked.to <= checked.from) throw new AppError('INVALID_INPUT', 'to: must lie after from', { field: 'to' });
   await awaitCursor(deps, caller, atLeast);
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(checked.tenantId) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, checked.tenantId) };
   const events = await readChanges(deps.db, scope, checked, limit + 1, query);
-  return { events: events.slice(0, limit), hasMore: events.length > limit };
+  const { boundTenant } = caller;
+  const seen = boundTenant === undefined ? events : events.map((event) => seenFrom(boundTenant, event));
+  return { events: seen.slice(0, limit), hasMore: events.length > limit };
 }

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { countMemories, isByValidTime, listMemoryIds, type Page } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { authorize, tenantOf } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen, isNow } from './get-memory.js';
 import { memoryFilter } from './memory-filter.js';
-import { asOf, cursor as cursorInput, instant, optional, parseInput, storedTenant } from './parse-input.js';
+import { asOf, cursor as cursorInput, instant, optional, parseInput } from './parse-input.js';
 
 const MAX_PAGE = 1_000;
 const position = z.object({ at: instant, createdSeq: z.bigint() });
@@ -43,6 +44,7 @@ export async function listMemories(
   input: Unchecked<ListMemoriesInput>,
   query?: Projection,
 ): Promise<MemoryPage> {
+  authorize(caller, 'memories:read');
   const checked = parseInput(listMemoriesInput, input);
   const {
     limit = 100,
@@ -57,7 +59,7 @@ export async function listMemories(
   assertStateFits(state, cell);
   await awaitCursor(deps, caller, atLeast);
   const { db, now } = deps;
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(filter.tenantId) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, filter.tenantId) };
   const view = { asOf: cell, state, now: now() };
   const page: Page = { limit: limit + 1, olderThan, newerThan, fromOldest };
   const isOfNow = state === 'CURRENT' && isNow(cell);
@@ -65,7 +67,7 @@ export async function listMemories(
     async () => {
       const { ids, seq } = await listMemoryIds(db, scope, filter, view, page);
       const kept = fromOldest ? ids.slice(-limit) : ids.slice(0, limit);
-      const rows = await readMemories(db, caller.accountId, kept, query);
+      const rows = await readMemories(db, caller, kept, query);
       return { kept, rows, hasMore: ids.length > limit, cursor: seq };
     },
     ({ kept, rows }) => rows.length === kept.length && !(isOfNow && rows.some(({ knownTo }) => knownTo !== null)),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { readProposals, type ProposalRow, type ProposalState } from '../store/proposals.js';
+import { authorize, tenantOf } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
-import { cursor, optional, parseInput, storedTenant, tenantId } from './parse-input.js';
+import { cursor, optional, parseInput, tenantId } from './parse-input.js';
 
 export type { ProposalRow, ProposalState, SupersessionProposal } from '../store/proposals.js';
 
@@ -29,10 +30,11 @@ export async function listProposals(
   input: Unchecked<z.input<typeof listProposalsInput>>,
   query?: Projection,
 ): Promise<ProposalPage> {
+  authorize(caller, 'review');
   const checked = parseInput(listProposalsInput, input);
   await awaitCursor(deps, caller, checked.atLeast);
   const { tenantId: tenant, states = ['OPEN'], limit = 100, before } = checked;
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, tenant) };
   const proposals = await readProposals(deps.db, scope, { states, before, limit: limit + 1 }, query);
   return { proposals: proposals.slice(0, limit), hasMore: proposals.length > limit };
 }

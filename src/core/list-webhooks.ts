@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { readDeliveries, readWebhooks, type Webhook, type WebhookDelivery } from '../store/webhooks.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { cursor, optional, parseInput } from './parse-input.js';
 
 export type { WebhookDelivery } from '../store/webhooks.js';
 
-/** The account's webhooks, oldest first. */
-export const listWebhooks = ({ db }: Deps, { accountId }: Caller, query?: Projection): Promise<Webhook[]> =>
-  readWebhooks(db, accountId, query);
+/** The account's webhooks, oldest first; where the caller is bound to a tenant, those of keys that are bound to the same. */
+export async function listWebhooks({ db }: Deps, caller: Caller, query?: Projection): Promise<Webhook[]> {
+  authorize(caller, 'settings');
+  return readWebhooks(db, caller, query);
+}
 
 const pageInput = z.object({
   limit: optional(z.number().int().min(1).max(1_000)),

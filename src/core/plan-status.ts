@@ -1,4 +1,5 @@
 import { readAccount } from '../store/accounts.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps } from './deps.js';
 import { readUsage } from '../store/token-usage.js';
 import { isBlocked, planUsage, startOfPeriod, type PlanUsage } from './rules/quota.js';
@@ -13,6 +14,7 @@ export interface PlanStatus extends PlanUsage {
 
 /** The account's plan, what it has written in this period, and what is left. */
 export async function planStatus({ db, config, now }: Deps, caller: Caller): Promise<PlanStatus> {
+  authorize(caller, 'settings');
   const account = await readAccount(db, caller.accountId);
   const usage = planUsage(account, config.writesLimits, now());
   return {
@@ -37,9 +39,13 @@ export interface TokenUsage {
   outputTokens: number;
 }
 
-/** Tokens that the account's keys had models take since the month began (UTC), by key, purpose and model. */
-export async function tokenUsage({ db, now }: Deps, { accountId }: Caller): Promise<TokenUsage[]> {
-  const rows = await readUsage(db, accountId, startOfPeriod(now()));
+/**
+ * Tokens that the account's keys had models take since the month began (UTC), by key, purpose and model; where the caller is bound to
+ * a tenant, those of keys that are bound to the same.
+ */
+export async function tokenUsage({ db, now }: Deps, caller: Caller): Promise<TokenUsage[]> {
+  authorize(caller, 'settings');
+  const rows = await readUsage(db, caller, startOfPeriod(now()));
   return rows.map(({ apiKey, purpose, calls, inputTokens, outputTokens, ...row }) => ({
     ...row,
     apiKeyName: apiKey.name,

@@ -4,21 +4,12 @@ import type { AsOf } from '../store/beliefs.js';
 import { readLastSeq } from '../store/events.js';
 import type { Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { authorize, tenantOf } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import { llmChoice } from './choose-llm.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen } from './get-memory.js';
-import {
-  asOf,
-  cursor as cursorInput,
-  instant,
-  optional,
-  parseInput,
-  source,
-  storedTenant,
-  tenantId,
-  text,
-} from './parse-input.js';
+import { asOf, cursor as cursorInput, instant, optional, parseInput, source, tenantId, text } from './parse-input.js';
 import { rank, type RankedHit } from './rank.js';
 
 /** What a question takes. */
@@ -61,24 +52,25 @@ export async function prepareQuestion(
   input: Unchecked<QueryInput>,
   query?: Projection,
 ): Promise<PreparedQuestion> {
+  authorize(caller, 'query');
   const checked = parseInput(queryInput, input);
   const { db, now } = deps;
   const { question, llm: choice, sources, tenantId: tenant } = checked;
   const cell: AsOf = checked.asOf ?? {};
   await awaitCursor(deps, caller, checked.atLeast);
   const cursor = await readLastSeq(db, caller.accountId);
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, tenant) };
   const limit = checked.limit ?? deps.config.queryLimit;
   const all = await rank(deps, { scope, text: question, filter: { sources }, asOf: cell, depth: limit });
   const ranked = all.slice(0, limit);
   const ids = ranked.map(({ id }) => id);
-  const memories = await asSeen(deps, caller, await readMemories(db, caller.accountId, ids, query), cell);
+  const memories = await asSeen(deps, caller, await readMemories(db, caller, ids, query), cell);
   const referenceDate = checked.referenceDate ?? cell.valid ?? cell.known ?? now();
   return {
     question,
     scope,
     asOf: cell,
-    asked: { limit, tenantId: tenant ?? null, sources: sources ?? null },
+    asked: { limit, tenantId: scope.tenantId || null, sources: sources ?? null },
     cursor,
     memories,
     hits: new Map(ranked.map((hit) => [hit.id, hit])),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { withLedger } from '../store/ledger.js';
 import { closeWindow, readMemory } from '../store/memories.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
 import { parseInput, text, uuid } from './parse-input.js';
@@ -24,10 +25,11 @@ export async function retractMemory(
   input: Unchecked<z.input<typeof retractInput>>,
   query?: Projection,
 ): Promise<RetractMemoryResult> {
+  authorize(caller, 'memories:write');
   const { memoryId, reason } = parseInput(retractInput, input);
   await getMemory(deps, caller, { id: memoryId }, {}, 'memoryId');
   const { cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
-    const memory = await readMemory(tx, caller.accountId, memoryId, {});
+    const memory = await readMemory(tx, caller, memoryId, {});
     if (!memory) throw new AppError('NOT_FOUND', 'There is no such memory.');
     if (memory.retractedAt) throw new AppError('CONFLICT', 'memoryId: is retracted already', { field: 'memoryId' });
     const { id, validFrom, supersededById, tenantId, topic, source } = memory;

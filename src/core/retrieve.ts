@@ -1,5 +1,5 @@
 import type { AsOf } from '../store/beliefs.js';
-import { countUpTo, readBest, readTerms, readWhole, type Candidate, type Where } from '../store/candidates.js';
+import { countUpTo, readBest, readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
 import { relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
@@ -16,14 +16,16 @@ export interface Retrieval {
   text: string;
   filter: MemoryFilter;
   asOf: AsOf;
-  /** So many of the best are looked for; where more are at hand, all of them are given. */
+  /** So many of the best are given, or a few more. */
   depth: number;
+  /** What recency and importance add; what is left out is as the server weighs it. */
+  weights?: { recency: number | undefined; importance: number | undefined } | undefined;
 }
 
 /** Scopes of up to so many memories are compared whole: exact, and no slower than looking through indexes. */
 const SMALL = 1_000;
 /** Of scopes of up to so many every vector is compared: more than that through the index are dearer than few without. */
-const MEDIUM = 5_000;
+export const MEDIUM = 5_000;
 /** How many of the nearest are looked at: of a large scope no more than the pages asked for need. */
 const TIERS = [100, 1_000, 12_000] as const;
 /** Beyond so many the index would be read nearly whole. */
@@ -35,6 +37,7 @@ interface Search {
   where: Where;
   sought: { text: string; vector: Float32Array; embeddingModel: string };
   depth: number;
+  boosts: Boosts;
 }
 
 /**
@@ -42,18 +45,25 @@ interface Search {
  * their session. Every filter, and both time axes, hold before anything is ranked. The one retrieval of both doors. A deeper
  * search gives the same beginning.
  */
-export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth }: Retrieval): Promise<Hit[]> {
-  const { db, embedder, now, scopeSizes } = deps;
+export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, weights }: Retrieval): Promise<Hit[]> {
+  const { db, embedder, now, scopeSizes, config } = deps;
   const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([text], 'query');
   const where: Where = { scope, filter, asOf, now: now() };
-  const search: Search = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, depth };
+  // Recent as of the instant that is asked about.
+  const boosts: Boosts = {
+    recency: weights?.recency ?? config.searchWeights.recency,
+    importance: weights?.importance ?? config.searchWeights.importance,
+    now: asOf.valid ?? asOf.known ?? where.now,
+  };
+  const search: Search = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, depth, boosts };
   if (!scopeSizes.get(scope, filter)) {
     const { terms, candidates } = await readWhole(db, where, search.sought, SMALL);
     if (candidates)
       return ranked(
         candidates,
         { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) },
-        boostsOf(search),
+        search.boosts,
+        depth,
       );
   }
   return retrieveFromMany(search);
@@ -69,7 +79,7 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
   const seen = new Set<string>();
   for (const near of TIERS) {
     const { candidates, isAll } = await readPools(search, asked.terms, rareTerms, near);
-    for (const hit of ranked(candidates, asked, boostsOf(search))) {
+    for (const hit of ranked(candidates, asked, search.boosts)) {
       if (seen.has(hit.id)) continue;
       seen.add(hit.id);
       hits.push(hit);
@@ -108,22 +118,23 @@ async function readPools(
 }
 
 /** How many of the candidates hold each term. */
-const holdingIn = (candidates: readonly Candidate[], terms: readonly string[]): number[] =>
-  terms.map((_, i) => candidates.filter(({ matched }) => matched & (1 << i)).length);
-
-/** Recent as of the instant that is asked about. */
-const boostsOf = ({ deps, where: { asOf, now } }: Search): Boosts => ({
-  ...deps.config.searchWeights,
-  now: asOf.valid ?? asOf.known ?? now,
-});
-
-function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts): Hit[] {
-  const relevance = relevanceOf(asked, candidates, boosts);
-  return candidates
-    .flatMap(({ id, similarity, createdSeq }, i) => {
-      const why = relevance[i];
-      return why ? [{ id, similarity, createdSeq, ...why }] : [];
-    })
-    .sort((a, b) => b.score - a.score || Number(b.createdSeq - a.createdSeq))
-    .map(({ createdSeq, ...hit }) => hit);
+function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): number[] {
+  const holding = terms.map(() => 0);
+  for (const { matched } of candidates)
+    for (let i = 0, rest = matched; rest !== 0; i++, rest >>>= 1) if (rest & 1) holding[i] = (holding[i] ?? 0) + 1;
+  return holding;
 }
+
+/** The best first, up to `most`; equals newest first. */
+function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts, most = candidates.length): Hit[] {
+  const relevance = relevanceOf(asked, candidates, boosts);
+  const places = candidates.map((_, i) => i);
+  const scores = Float64Array.from(relevance, ({ score }) => score);
+  places.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || seqAt(candidates, b) - seqAt(candidates, a));
+  return places.slice(0, most).flatMap((i) => {
+    const [candidate, why] = [candidates[i], relevance[i]];
+    return candidate && why ? [{ id: uuidOf(candidate.id), similarity: candidate.similarity, ...why }] : [];
+  });
+}
+
+const seqAt = (candidates: readonly Candidate[], i: number): number => candidates[i]?.createdSeq ?? 0;

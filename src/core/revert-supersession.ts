@@ -4,6 +4,7 @@ import { AppError } from '../errors.js';
 import type { Tx } from '../store/client.js';
 import { withLedger, type Ledger } from '../store/ledger.js';
 import { closeWindow, insertMemories, type Memory, type NewMemory } from '../store/memories.js';
+import { authorize } from './authorize.js';
 import { chargeWrites } from './charge-writes.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
@@ -38,6 +39,7 @@ export async function revertSupersession(
   input: Unchecked<RevertSupersessionInput>,
   query?: Projection,
 ): Promise<RevertSupersessionResult> {
+  authorize(caller, 'memories:write');
   const checked = parseInput(revertInput, input);
   const old = await getMemory(deps, caller, { id: checked.memoryId }, undefined, 'memoryId');
   const [embedding = new Float32Array(deps.embedder.dimensions)] = await deps.embedder.embed([old.text]);

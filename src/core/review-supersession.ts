@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import type { Tx } from '../store/client.js';
 import { withLedger, type Ledger } from '../store/ledger.js';
 import { readProposal, recordReview, type ProposalRow, type Review } from '../store/proposals.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
 import { instant, optional, parseInput, text, uuid } from './parse-input.js';
@@ -36,6 +37,7 @@ export async function approveSupersession(
   input: Unchecked<ReviewSupersessionInput>,
   query?: Projection,
 ): Promise<ApproveSupersessionResult> {
+  authorize(caller, 'review');
   const checked = parseInput(approveInput, input);
   const { result: oldId, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
     const proposal = await decide(tx, ledger, caller, checked, 'APPROVED');
@@ -61,6 +63,7 @@ export async function rejectSupersession(
   caller: Caller,
   input: Unchecked<Omit<ReviewSupersessionInput, 'validTo'>>,
 ): Promise<RejectSupersessionResult> {
+  authorize(caller, 'review');
   const checked = parseInput(reviewInput, input);
   const { cursor } = await withLedger(deps.db, caller, deps.now, (tx, ledger) =>
     decide(tx, ledger, caller, checked, 'REJECTED'),
@@ -78,11 +81,12 @@ function assertOpen({ old, new: fresh }: ProposalRow): void {
 async function decide(
   tx: Tx,
   ledger: Ledger,
-  { accountId, apiKeyId }: Caller,
+  caller: Caller,
   { proposalId, reason }: Pick<Checked, 'proposalId' | 'reason'>,
   decision: Review['decision'],
 ): Promise<ProposalRow> {
-  const proposal = await readProposal(tx, accountId, proposalId);
+  const { accountId, apiKeyId } = caller;
+  const proposal = await readProposal(tx, caller, proposalId);
   if (!proposal) throw new AppError('NOT_FOUND', 'There is no such proposal.', FIELD);
   if (proposal.decision !== null) {
     throw new AppError('CONFLICT', `proposalId: is ${proposal.decision.toLowerCase()} already`, FIELD);

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import { authorize, tenantOf } from './authorize.js';
 import { awaitCursor } from './await-cursor.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { asSeen } from './get-memory.js';
 import { memoryFilter } from './memory-filter.js';
-import { asOf, cursor, optional, parseInput, storedTenant, text } from './parse-input.js';
+import { asOf, cursor, optional, parseInput, text } from './parse-input.js';
 import { rank, type RankedHit } from './rank.js';
+
+const weight = z.number().min(0).max(10);
 
 const searchInput = z.object({
   query: text(10_000),
@@ -14,6 +17,7 @@ const searchInput = z.object({
   atLeast: optional(cursor),
   limit: optional(z.number().int().min(1).max(100)),
   offset: optional(z.number().int().min(0).max(10_000)),
+  weights: optional(z.object({ recency: optional(weight), importance: optional(weight) })),
 });
 
 export type SearchInput = z.input<typeof searchInput>;
@@ -37,16 +41,26 @@ export async function searchMemories(
   input: Unchecked<SearchInput>,
   query?: Projection,
 ): Promise<SearchPage> {
+  authorize(caller, 'memories:read');
   const checked = parseInput(searchInput, input);
-  const { query: sought, tenantId: tenant, asOf: cell = {}, atLeast, limit = 10, offset = 0, ...filter } = checked;
+  const {
+    query: sought,
+    tenantId: tenant,
+    asOf: cell = {},
+    atLeast,
+    limit = 10,
+    offset = 0,
+    weights,
+    ...filter
+  } = checked;
   await awaitCursor(deps, caller, atLeast);
-  const scope = { accountId: caller.accountId, tenantId: storedTenant(tenant) };
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, tenant) };
   const depth = offset + limit + 1;
-  const ranked = await rank(deps, { scope, text: sought, filter, asOf: cell, depth });
+  const ranked = await rank(deps, { scope, text: sought, filter, asOf: cell, depth, weights });
   const page = ranked.slice(offset, offset + limit);
   const rows = await readMemories(
     deps.db,
-    caller.accountId,
+    caller,
     page.map(({ id }) => id),
     query,
   );

@@ -1,10 +1,10 @@
 import { AppError } from '../errors.js';
-import { readRevokedIds } from '../store/accounts.js';
-import type { Db } from '../store/client.js';
-import type { Caller } from './deps.js';
+import { readApiKeysById, type StoredKey } from '../store/api-keys.js';
+import type { Caller, Deps } from './deps.js';
+import { refusalOf, type Refusal } from './rules/key-proof.js';
 
-/** A revocation that nobody was told of, as while the connection for notifications was down, is found at most this late. */
-const LOOK_MS = 5_000;
+/** What happened to a key that nobody was told of is found within a second: its end, too, which nobody tells. */
+const LOOK_MS = 750;
 
 /** A feed that is open. */
 export interface OpenFeed {
@@ -13,34 +13,46 @@ export interface OpenFeed {
   close(): void;
 }
 
-type End = () => void;
+/** Ends what is open, for this reason. */
+type End = (why: AppError) => void;
+
+interface Session {
+  caller: Caller;
+  end: End;
+}
 
 /** What one key has open. */
 interface Open {
-  caller: Caller;
-  ends: Set<End>;
+  sessions: Set<Session>;
   feeds: number;
 }
 
-/** What callers keep open, sockets and feeds, by API key: counted, and ended together when the key is revoked. */
+type SessionDeps = Pick<Deps, 'db' | 'now'>;
+
+/**
+ * What callers keep open, sockets, feeds and imports, by API key: counted, and ended when the key is revoked, has expired, lost the
+ * secret that they came with, or may no longer do what it might then.
+ */
 export class Sessions {
   readonly #open = new Map<string, Open>();
   readonly #timer: NodeJS.Timeout;
+  #isLooking = false;
 
   constructor(
-    private readonly db: Db,
+    private readonly deps: SessionDeps,
     private readonly maxFeedsPerKey: number,
   ) {
-    this.#timer = setInterval(() => void this.#look().catch(() => undefined), LOOK_MS).unref();
+    this.#timer = setInterval(() => void this.#lookAtAll(), LOOK_MS).unref();
   }
 
-  /** Keeps `end` for when the key is revoked. What is given back forgets it. */
+  /** Keeps `end` for when the key is no longer what it was. What is given back forgets it. */
   open(caller: Caller, end: End): () => void {
-    const ofKey = this.#open.get(caller.apiKeyId) ?? { caller, ends: new Set(), feeds: 0 };
+    const ofKey = this.#open.get(caller.apiKeyId) ?? { sessions: new Set(), feeds: 0 };
     this.#open.set(caller.apiKeyId, ofKey);
-    ofKey.ends.add(end);
+    const session = { caller, end };
+    ofKey.sessions.add(session);
     return () => {
-      if (ofKey.ends.delete(end) && ofKey.ends.size === 0) this.#open.delete(caller.apiKeyId);
+      if (ofKey.sessions.delete(session) && ofKey.sessions.size === 0) this.#open.delete(caller.apiKeyId);
     };
   }
 
@@ -48,9 +60,7 @@ export class Sessions {
   openFeed(caller: Caller): OpenFeed {
     if ((this.#open.get(caller.apiKeyId)?.feeds ?? 0) >= this.maxFeedsPerKey) throw tooMany(this.maxFeedsPerKey);
     const stop = new AbortController();
-    const forget = this.open(caller, () =>
-      stop.abort(new AppError('UNAUTHENTICATED', 'The API key was revoked while this feed was open.')),
-    );
+    const forget = this.open(caller, (why) => stop.abort(why));
     this.#count(caller, 1);
     let isOpen = true;
     const close = (): void => {
@@ -67,9 +77,10 @@ export class Sessions {
     if (ofKey) ofKey.feeds += change;
   }
 
-  /** Ends all that this key has open. */
-  revoked(apiKeyId: string): void {
-    for (const end of [...(this.#open.get(apiKeyId)?.ends ?? [])]) end();
+  /** A key was changed: ends what it has open and may not have any more. */
+  async changed(apiKeyId: string): Promise<void> {
+    // A failure is made good by the next look.
+    if (this.#open.has(apiKeyId)) await this.#look([apiKeyId]).catch(() => undefined);
   }
 
   /** Open feeds of all keys. */
@@ -81,11 +92,41 @@ export class Sessions {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
-    const callers = [...this.#open.values()].map(({ caller }) => caller);
-    if (callers.length === 0) return;
-    for (const id of await readRevokedIds(this.db, callers)) this.revoked(id);
+  async #lookAtAll(): Promise<void> {
+    if (this.#isLooking || this.#open.size === 0) return;
+    this.#isLooking = true;
+    await this.#look([...this.#open.keys()]).catch(() => undefined);
+    this.#isLooking = false;
   }
+
+  async #look(apiKeyIds: readonly string[]): Promise<void> {
+    const sessions = apiKeyIds.flatMap((id) => [...(this.#open.get(id)?.sessions ?? [])]);
+    const accountIds = new Set(sessions.map(({ caller }) => caller.accountId)); // every key of the table leads with it
+    const keys = await readApiKeysById(this.deps.db, apiKeyIds, [...accountIds]);
+    const byId = new Map(keys.map((key) => [key.id, key]));
+    for (const { caller, end } of sessions) {
+      const why = endOf(caller, byId.get(caller.apiKeyId), this.deps.now());
+      if (why) end(why);
+    }
+  }
+}
+
+const WORDS: Readonly<Record<Refusal, string>> = {
+  UNKNOWN: 'was rotated',
+  ROTATED: 'was rotated',
+  REVOKED: 'was revoked',
+  EXPIRED: 'has expired',
+};
+
+/** Why what a caller has open must end; null if it need not. */
+function endOf({ shown, scopes, boundTenant }: Caller, key: StoredKey | undefined, now: Date): AppError | null {
+  const ended = (how: string, code: 'UNAUTHENTICATED' | 'FORBIDDEN' = 'UNAUTHENTICATED') =>
+    new AppError(code, `The API key ${how} while this feed was open.`);
+  if (!key) return ended('was removed');
+  const refusal = refusalOf(key, shown?.secretHash ?? key.secretHash, now);
+  if (refusal) return ended(WORDS[refusal]);
+  const isSame = key.boundTenant === (boundTenant ?? null) && [...scopes].every((scope) => key.scopes.includes(scope));
+  return isSame ? null : ended('lost a scope', 'FORBIDDEN');
 }
 
 const tooMany = (limit: number): AppError =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { readSettings as readStored, updateSettings as updateStored, type Settings } from '../store/accounts.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { optional, parseInput, text } from './parse-input.js';
 
@@ -26,11 +27,18 @@ export const settingsInput = z.object({
 
 export type SettingsInput = z.input<typeof settingsInput>;
 
-/** What the caller's key decides about its writes and reads. */
+/** What the caller's key decides about its writes and reads: what its replies are shown with, whatever its scopes. */
 export const readSettings = ({ db }: Deps, caller: Caller): Promise<Settings> => readStored(db, caller);
+
+/** The same for who asks for them. */
+export async function getSettings(deps: Deps, caller: Caller): Promise<Settings> {
+  authorize(caller, 'settings');
+  return readSettings(deps, caller);
+}
 
 /** Changes the fields that are given; a list replaces the list. @throws AppError INVALID_INPUT */
 export async function updateSettings({ db }: Deps, caller: Caller, input: Unchecked<SettingsInput>): Promise<Settings> {
+  authorize(caller, 'settings');
   const given = Object.entries(parseInput(settingsInput, input)).filter(([, value]) => value !== undefined);
   if (given.length === 0) throw new AppError('INVALID_INPUT', 'Give at least one setting to change.');
   return updateStored(db, caller, Object.fromEntries(given));

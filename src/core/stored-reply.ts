@@ -1,6 +1,7 @@
 import type { Attribution } from '../models/llm.js';
 import type { Db } from '../store/client.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
+import type { Reach } from '../store/reach.js';
 import type { Draft } from './draft-facts.js';
 import type { RecordedDraft } from './record-drafts.js';
 
@@ -33,12 +34,12 @@ export function toReply({ drafts, extraction, cursor }: Written): StoredReply {
 }
 
 /** The outcome again, with the texts read from the memories. */
-export async function fromReply(db: Db, accountId: string, reply: unknown): Promise<Written> {
+export async function fromReply(db: Db, reach: Reach, reply: unknown): Promise<Written> {
   // Written by toReply alone.
   const { drafts, extraction, cursor } = reply as StoredReply;
   const rows = await readMemories(
     db,
-    accountId,
+    reach,
     drafts.flatMap(({ memoryId }) => memoryId ?? []),
     {},
   );

@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import type { Tx } from '../store/client.js';
 import { withLedger, type Ledger, type NewEvent } from '../store/ledger.js';
 import { closeWindow, mergeChains, readMemory, readVersionsBeside, type Memory } from '../store/memories.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { getMemory, type MemoryRow } from './get-memory.js';
 import { instant, optional, parseInput, uuid } from './parse-input.js';
@@ -40,6 +41,7 @@ export async function supersedeMemory(
   input: Unchecked<SupersedeMemoryInput>,
   query?: Projection,
 ): Promise<SupersedeMemoryResult> {
+  authorize(caller, 'memories:write');
   const checked = parseInput(supersedeInput, input);
   await getMemory(deps, caller, { id: checked.memoryId }, {}, 'memoryId');
   if (checked.supersededBy !== undefined)
@@ -58,11 +60,12 @@ type Cause = Pick<NewEvent, 'verdict' | 'confidence' | 'reason' | 'model' | 'det
 export async function closeMemory(
   tx: Tx,
   ledger: Ledger,
-  { accountId }: Caller,
+  caller: Caller,
   checked: Checked,
   cause: Cause = {},
 ): Promise<Date> {
-  const old = await readOpen(tx, accountId, checked.memoryId);
+  const { accountId } = caller;
+  const old = await readOpen(tx, caller, checked.memoryId);
   const validTo = endOf(old, checked.validTo, ledger.at);
   const successor = await readSuccessor(tx, accountId, old, checked.supersededBy);
   const supersededById = successor?.id ?? null;
@@ -81,8 +84,8 @@ export async function closeMemory(
   return validTo;
 }
 
-async function readOpen(tx: Tx, accountId: string, id: string): Promise<Memory> {
-  const memory = await readMemory(tx, accountId, id, {});
+async function readOpen(tx: Tx, caller: Caller, id: string): Promise<Memory> {
+  const memory = await readMemory(tx, caller, id, {});
   if (!memory) throw new AppError('NOT_FOUND', 'There is no such memory.');
   if (memory.retractedAt) throw new AppError('CONFLICT', 'memoryId: this memory was retracted', { field: 'memoryId' });
   if (memory.knownTo) throw new AppError('CONFLICT', 'memoryId: this memory is closed already', { field: 'memoryId' });

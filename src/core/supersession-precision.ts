@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { tallyByCategory, type CategoryTally } from '../store/proposals.js';
+import { authorize, tenantOf } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
-import { parseInput, storedTenant, tenantId } from './parse-input.js';
+import { parseInput, tenantId } from './parse-input.js';
 
 const precisionInput = z.object({ tenantId });
 
@@ -17,11 +18,13 @@ const share = (part: number, whole: number): number | null => (whole === 0 ? nul
 /** How right the classifier was in a tenant, by category (a memory's topic), as people's reviews and reverts tell. */
 export async function supersessionPrecision(
   { db }: Deps,
-  { accountId }: Caller,
+  caller: Caller,
   input: Unchecked<z.input<typeof precisionInput>>,
 ): Promise<CategoryPrecision[]> {
+  authorize(caller, 'review');
   const { tenantId: tenant } = parseInput(precisionInput, input);
-  const tallies = await tallyByCategory(db, { accountId, tenantId: storedTenant(tenant) });
+  const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, tenant) };
+  const tallies = await tallyByCategory(db, scope);
   return tallies.map((tally) => ({
     ...tally,
     reviewPrecision: share(tally.approved, tally.approved + tally.rejected),

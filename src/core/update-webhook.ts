@@ -10,6 +10,7 @@ import {
   type Webhook,
   type WebhookChanges,
 } from '../store/webhooks.js';
+import { authorize } from './authorize.js';
 import { assertReached, webhookFields } from './create-webhook.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { cursor, optional, parseInput, uuid } from './parse-input.js';
@@ -29,12 +30,12 @@ const notFound = (): AppError => new AppError('NOT_FOUND', 'There is no such web
 
 async function withWebhook<Result>(
   { db }: Deps,
-  { accountId }: Caller,
+  caller: Caller,
   id: string,
   work: (tx: Tx, webhook: Webhook) => Promise<Result>,
 ): Promise<Result> {
   return db.$transaction(async (tx) => {
-    const webhook = await readWebhook(tx, accountId, id);
+    const webhook = await readWebhook(tx, caller, id);
     if (!webhook) throw notFound();
     return work(tx, webhook);
   });
@@ -47,6 +48,7 @@ export async function updateWebhook(
   input: Unchecked<UpdateWebhookInput>,
   query?: Projection,
 ): Promise<Webhook> {
+  authorize(caller, 'settings');
   const { webhookId, name, url, document, isPaused } = parseInput(updateInput, input);
   const changes: WebhookChanges = {
     ...(name !== undefined && { name }),
@@ -80,6 +82,7 @@ export async function deleteWebhook(
   caller: Caller,
   input: Unchecked<{ webhookId: string }>,
 ): Promise<string> {
+  authorize(caller, 'settings');
   const { webhookId } = parseInput(z.object({ webhookId: uuid }), input);
   await withWebhook(deps, caller, webhookId, (tx) => deleteStored(tx, caller.accountId, webhookId));
   return webhookId;
@@ -94,6 +97,7 @@ export async function replayWebhook(
   input: Unchecked<z.input<typeof replayInput>>,
   query?: Projection,
 ): Promise<Webhook> {
+  authorize(caller, 'settings');
   const { webhookId, after } = parseInput(replayInput, input);
   assertReached(after, await readLastSeq(deps.db, caller.accountId));
   return withWebhook(deps, caller, webhookId, (tx) =>
@@ -111,6 +115,7 @@ export async function rotateWebhookSecret(
   input: Unchecked<{ webhookId: string }>,
   query?: Projection,
 ): Promise<{ webhook: Webhook; secret: string }> {
+  authorize(caller, 'settings');
   const { webhookId } = parseInput(z.object({ webhookId: uuid }), input);
   const secret = createWebhookSecret();
   const webhook = await withWebhook(deps, caller, webhookId, (tx, { secret: previousSecret }) => {

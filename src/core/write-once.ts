@@ -3,6 +3,7 @@ import { AppError, isOutage } from '../errors.js';
 import { claimKey, releaseKey } from '../store/idempotency-keys.js';
 import type { Caller, Deps } from './deps.js';
 import { outlast } from './outlast.js';
+import { storedName } from './request-names.js';
 
 const REMEMBERED_MS = 24 * 3_600_000;
 /** Longer than any write can take: its model calls have deadlines. */
@@ -25,12 +26,14 @@ interface Request {
  */
 export async function writeOnce<Result>(
   { db, now }: Deps,
-  { accountId }: Caller,
-  { key, tenantId, input }: Request,
+  caller: Caller,
+  { key: given, tenantId, input }: Request,
   run: () => Promise<Result>,
   replay: (reply: unknown) => Promise<Result>,
 ): Promise<Result> {
-  if (key === undefined) return run();
+  if (given === undefined) return run();
+  const { accountId } = caller;
+  const key = storedName(caller, given);
   const at = now();
   const stored = await claimKey(db, {
     accountId,

@@ -19,9 +19,12 @@ export function toGraphqlError(error: unknown, report: ReportBug): GraphQLError 
 
 const VALIDATION_FAILED = 'GRAPHQL_VALIDATION_FAILED';
 
-/** A document that does not fit the schema, with the code that Yoga gives it over HTTP. */
+/** A document that does not fit the schema, with the code that it has over HTTP. */
 export const toValidationError = (error: GraphQLError): GraphQLError =>
-  new GraphQLError(error.message, { ...place(error), extensions: { code: VALIDATION_FAILED } });
+  new GraphQLError(error.message, {
+    ...place(error),
+    extensions: { code: error.extensions['code'] ?? VALIDATION_FAILED },
+  });
 
 /** By structure, not `instanceof`: two copies of the graphql package may be loaded. */
 function findAppError(error: unknown): AppError | undefined {
@@ -39,13 +42,19 @@ function render(error: AppError, at: unknown): GraphQLError {
       code: error.code,
       ...(error.field === undefined ? {} : { field: error.field }),
       ...(error.provider === undefined ? {} : { provider: error.provider }),
-      // Of all codes only these are about the whole request: the others must not change the status of a partial result.
-      ...(isOfWholeRequest(error.code) ? { http: { status: error.status } } : {}),
+      // Only these are about the whole request: other codes must not change the status of a partial result.
+      ...(OF_WHOLE_REQUEST.has(error.code) ? { http: { status: error.status } } : {}),
     },
   });
 }
 
-const isOfWholeRequest = (code: ErrorCode): boolean => code === 'UNAUTHENTICATED' || code === 'DATABASE_UNAVAILABLE';
+const OF_WHOLE_REQUEST: ReadonlySet<ErrorCode> = new Set([
+  'UNAUTHENTICATED',
+  'PERSISTED_OPERATION_NOT_FOUND',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'DATABASE_UNAVAILABLE',
+  'TIMEOUT',
+]);
 
 const place = (error: unknown) => {
   const { nodes, path } = error as GraphQLError;
@@ -53,7 +62,7 @@ const place = (error: unknown) => {
 };
 
 interface RequestError extends GraphQLError {
-  extensions: { code?: string; http?: object };
+  extensions: { code?: string; http?: { status?: number } };
 }
 
 /** Raised by the library while it reads, parses, validates or coerces: there is no resolver's error underneath. */
@@ -107,6 +116,7 @@ function describe(message: string): Description {
 
 function requestCode({ message, extensions }: RequestError): ErrorCode | 'GRAPHQL_PARSE_FAILED' {
   if (/invalid JSON/i.test(message)) return 'INVALID_JSON';
+  if (extensions.http?.status === STATUS.METHOD_NOT_ALLOWED) return 'METHOD_NOT_ALLOWED';
   if (extensions.code === 'GRAPHQL_PARSE_FAILED' || message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED';
   return 'INVALID_INPUT';
 }

@@ -1,12 +1,24 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases';
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives';
-import { getNullableType, isListType, parse, type GraphQLField, type ParseOptions } from 'graphql';
+import {
+  getNullableType,
+  isListType,
+  Lexer,
+  parse,
+  Source,
+  syntaxError,
+  TokenKind,
+  type GraphQLField,
+  type ParseOptions,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { AppError } from '../errors.js';
 import { DEFAULT_PAGE } from './page-cursor.js';
 
 /** Tokens of a document: the reader stops there. */
-const MAX_TOKENS = 2_000;
+export const MAX_TOKENS = 2_000;
+/** Brackets within brackets, of whatever kind. */
+const MAX_NESTING = 100;
 const MAX_ALIASES = 50;
 const MAX_DIRECTIVES = 50;
 /** Fields within fields. Introspection is bounded by a rule of the library. */
@@ -23,12 +35,31 @@ const LIST = 10;
 export const documentLimits = (): Plugin[] => [
   {
     onParse: ({ setParseFn }) => {
-      setParseFn((source: string, options?: ParseOptions) => parse(source, { ...options, maxTokens: MAX_TOKENS }));
+      setParseFn((source: string, options?: ParseOptions) => {
+        assertShallow(source);
+        return parse(source, { ...options, maxTokens: MAX_TOKENS });
+      });
     },
   },
   maxAliasesPlugin({ n: MAX_ALIASES }),
   maxDirectivesPlugin({ n: MAX_DIRECTIVES }),
 ];
+
+const OPENING: readonly string[] = [TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L];
+const CLOSING: readonly string[] = [TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R];
+
+/** Before it is parsed, and validated: both call themselves for each level, and would run out of stack. */
+function assertShallow(source: string): void {
+  const lexer = new Lexer(new Source(source));
+  for (let count = 0, depth = 0; count <= MAX_TOKENS; count++) {
+    const { kind, start } = lexer.advance();
+    if (kind === TokenKind.EOF) return;
+    if (OPENING.includes(kind)) depth++;
+    if (CLOSING.includes(kind)) depth--;
+    if (depth > MAX_NESTING)
+      throw syntaxError(lexer.source, start, `Brackets are nested more than ${MAX_NESTING} levels deep.`);
+  }
+}
 
 type Field = Pick<GraphQLField<unknown, unknown>, 'args' | 'type'>;
 

@@ -3,7 +3,19 @@ import { assertNotBlocked } from '../core/admit.js';
 import type { Context } from './builder.js';
 
 /** What a blocked account may still ask for: what neither stores nor gives memories. The same as at the REST door. */
-const OPEN = new Set(['planStatus', 'settings', 'updateSettings', 'deleteMemories']);
+const OPEN = new Set([
+  'planStatus',
+  'settings',
+  'updateSettings',
+  'deleteMemories',
+  'viewer',
+  'apiKeys',
+  'createApiKey',
+  'updateApiKey',
+  'rotateApiKey',
+  'revokeApiKey',
+  'setPlan',
+]);
 
 type Resolve = GraphQLFieldResolver<unknown, Context>;
 

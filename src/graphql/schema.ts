@@ -1,5 +1,9 @@
 import { builder } from './builder.js';
 import { refuseBlocked } from './open-when-blocked.js';
+import { guardReads } from './read-guard.js';
+import './types/api-keys.js';
+import './types/change-api-keys.js';
+import './types/set-plan.js';
 import './types/add-memories.js';
 import './types/answer.js';
 import './types/answer-feed.js';
@@ -21,4 +25,4 @@ import './types/timeline.js';
 import './types/webhook.js';
 import './types/change-webhooks.js';
 
-export const schema = refuseBlocked(builder.toSchema({ sortSchema: false }));
+export const schema = refuseBlocked(guardReads(builder.toSchema({ sortSchema: false })));

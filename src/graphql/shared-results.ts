@@ -42,9 +42,9 @@ interface Operation {
 export class Audiences {
   readonly #byKey = new Map<string, Audience>();
 
-  /** The audience of an operation. Every `join` needs its `leave`; with the last of them the results go. */
-  join(accountId: string, operation: Operation): { audience: Audience; leave: () => void } {
-    const key = `${accountId} ${operationKey(operation)}`;
+  /** The audience of an operation, of callers who may see the same. Every `join` needs its `leave`; with the last of them the results go. */
+  join(callers: string, operation: Operation): { audience: Audience; leave: () => void } {
+    const key = `${callers} ${operationKey(operation)}`;
     const audience = this.#byKey.get(key) ?? new Audience();
     this.#byKey.set(key, audience);
     audience.members++;

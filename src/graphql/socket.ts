@@ -10,11 +10,13 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import type { OperationResult, ServerOptions } from 'graphql-ws';
-import { authenticate } from '../core/authenticate.js';
+import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { AppError, isOutage } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
+import { documentText } from './persisted-operations.js';
+import { assertShallow } from './request-rules.js';
 import type { GraphqlDoor } from './server.js';
 import { sendingShared } from './shared-frames.js';
 
@@ -42,7 +44,7 @@ type Params = Record<string, unknown>;
 /** GraphQL over WebSocket (graphql-transport-ws): operations pass the same parse, validate, execute and masking as over HTTP. */
 export const socketOptions = (
   deps: Deps,
-  { getEnveloped }: GraphqlDoor,
+  { getEnveloped, documents }: GraphqlDoor,
   report: ReportBug,
 ): ServerOptions<Params, SocketExtra> => ({
   execute: (args) =>
@@ -55,7 +57,9 @@ export const socketOptions = (
     try {
       const caller = await authenticate(deps, authorizationOf(connectionParams, extra));
       // A socket that closed meanwhile was told so already: nobody would end the watch.
-      if (!extra.isClosed) extra.unwatch = deps.sessions.open(caller, () => extra.close(FORBIDDEN, 'Forbidden'));
+      // It stays while the key is one, whatever the key may do: each operation looks at that.
+      const holder = { ...caller, scopes: new Set<never>() };
+      if (!extra.isClosed) extra.unwatch = deps.sessions.open(holder, () => extra.close(FORBIDDEN, 'Forbidden'));
       extra.caller = caller;
       return true;
     } catch (error) {
@@ -69,12 +73,17 @@ export const socketOptions = (
     extra.isClosed = true;
     extra.unwatch?.();
   },
-  onSubscribe: async ({ extra }, id, { query, variables, operationName }) => {
-    const run = getEnveloped({ caller: extra.caller }) as Enveloped;
+  onSubscribe: async ({ extra }, id, payload) => {
+    const { variables, operationName } = payload;
     try {
+      // What its key may do, and its plan, may have changed since the socket was opened.
+      if (extra.caller?.shown) extra.caller = await prove(deps, extra.caller.shown);
+      const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
-      const document = run.parse(query);
+      assertShallow(payload);
+      // The protocol has every message carry a text: an empty one stands for none.
+      const document = run.parse(documentText(documents, payload) as string);
       const errors = run.validate(run.schema, document);
       if (errors.length > 0) return errors.map(toValidationError);
       const contextValue = await run.contextFactory();

@@ -1,4 +1,5 @@
 import { createSourceEventStream, execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { audienceOf } from '../core/authorize.js';
 import type { FeedEvent, FeedItem } from '../core/follow-events.js';
 import { outlast } from '../core/outlast.js';
 import type { OpenFeed } from '../core/sessions.js';
@@ -36,7 +37,7 @@ export function createSubscribe(): (args: ExecutionArgs) => Promise<Results | Ex
       feed.close();
       return source;
     }
-    const { audience, leave } = audiences.join(caller.accountId, args);
+    const { audience, leave } = audiences.join(audienceOf(caller), args);
     const { request } = args.contextValue as { request?: Request }; // over HTTP
     return results({
       source: source[Symbol.asyncIterator](),

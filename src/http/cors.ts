@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 /** Origins that a page may call from: a list, or anywhere. Empty: none, and no CORS header at all. */
 export type CorsOrigins = readonly string[];
 
@@ -31,6 +33,15 @@ function allowedOrigin({ headers }: Request, origins: CorsOrigins): string | nul
   if (origin === null) return null;
   if (origins.includes('*')) return '*';
   return origins.includes(origin) ? origin : null;
+}
+
+/**
+ * Whether a handshake for a WebSocket may go on. Programs send no `Origin`; a browser names the page's, which must be ours
+ * or one that may call.
+ */
+export function mayConnect({ origin, host }: IncomingHttpHeaders, origins: CorsOrigins): boolean {
+  if (origin === undefined || origins.includes('*') || origins.includes(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
 
 const isPreflight = ({ method, headers }: Request): boolean =>

@@ -1,3 +1,4 @@
+import { audienceOf } from '../core/authorize.js';
 import { followEvents as follow, type FeedEvent } from '../core/follow-events.js';
 import { getEvent } from '../core/get-event.js';
 import { outlast } from '../core/outlast.js';
@@ -90,7 +91,7 @@ async function frameOf(call: RestCall, item: FeedEvent, signal: AbortSignal): Pr
 async function render(call: RestCall, { event, view }: FeedEvent): Promise<string> {
   const { deps, caller } = call;
   const shown = await once(`view ${caller.apiKeyId} ${event.seq}`, () => viewOf(call));
-  const id = `${caller.accountId} ${event.seq} ${view}`;
+  const id = `${audienceOf(caller)} ${event.seq} ${view}`;
   return once(`${id} ${shown.freshnessHalfLifeDays}`, async () => {
     const whole = await once(`event ${id}`, () => getEvent(deps, caller, event.seq));
     return JSON.stringify(toFeedEvent(whole, shown));

@@ -2,6 +2,7 @@ import { admit, assertNotBlocked, type Admitted } from '../core/admit.js';
 import type { Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { rateFields } from '../core/rules/rate-fields.js';
+import { withinTime } from '../core/within-time.js';
 import { toAppError, type AppError } from '../errors.js';
 import { readObject } from './body.js';
 import type { ReportBug, Route } from './call.js';
@@ -22,10 +23,11 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
       if (!found) return refuse(request.method, matches);
+      const { headers, signal } = request;
       let fields: Readonly<Record<string, string>> = { 'www-authenticate': 'Bearer' };
       let response: Response;
       try {
-        const admitted = await admit(deps, request.headers.get('authorization'));
+        const admitted = await withinTime(deps, () => admit(deps, headers.get('authorization')), signal);
         fields = rateFields(admitted.rate);
         response = await run({ deps, report, request, url }, admitted, found);
       } catch (error) {
@@ -63,7 +65,10 @@ async function run(
   const body = hasBody ? await readObject(request, { isOptional: route.isBodyOptional ?? false }) : {};
   const asked = { deps, caller, path, query: url.searchParams, headers, body };
   const call = { ...asked, bytes: bytesOf(request), signal, report };
-  const reply = await route.run(call);
+  // Bulk imports take what they take; what only reads is given up with its caller.
+  const reply = route.isStreamed
+    ? await route.run(call)
+    : await withinTime(deps, () => route.run(call), route.method === 'GET' ? signal : undefined);
   return reply instanceof Response ? reply : Response.json(reply, { headers: route.replyHeaders?.(call) ?? {} });
 }
 

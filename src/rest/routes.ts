@@ -6,7 +6,7 @@ import { planStatus } from '../core/plan-status.js';
 import { proveAnswer } from '../core/prove-answer.js';
 import { queryMemories } from '../core/query-memories.js';
 import { memoryState, momentOf } from '../core/rules/validity.js';
-import { readSettings, updateSettings } from '../core/settings.js';
+import { getSettings, updateSettings } from '../core/settings.js';
 import type { AppError } from '../errors.js';
 import { asOfIn, isTrue, toBoolean, toNumber, viewOf, type RestCall, type Route } from './call.js';
 import { followEvents } from './events.js';
@@ -39,7 +39,7 @@ export const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/agent/settings',
-    run: async ({ deps, caller }) => toSettings(await readSettings(deps, caller)),
+    run: async ({ deps, caller }) => toSettings(await getSettings(deps, caller)),
     isOpenWhenBlocked: true,
   },
   {
@@ -117,7 +117,9 @@ async function getMemories(call: RestCall): Promise<Shape<typeof memoryList>> {
 
 async function removeMemories({ deps, caller, query }: RestCall): Promise<Shape<typeof deleted>> {
   const tenantId = query.get('tenant_id');
-  const allTenants = tenantId === null && deps.config.deleteWithoutTenant === 'account';
+  // A key that is bound to a tenant means that one.
+  const allTenants =
+    tenantId === null && caller.boundTenant === undefined && deps.config.deleteWithoutTenant === 'account';
   const { deletedCount, cursor } = await deleteMemories(deps, caller, { tenantId, allTenants });
   return {
     status: 'deleted',

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
-import { CHANNEL, REVOKED, type Db, type Tx } from './client.js';
+import type { Account, Settings } from '../generated/prisma/client.js';
+import { CHANNEL, PLAN_CHANGED, type Db, type Tx } from './client.js';
 
-export type { Account, ApiKey, Settings } from '../generated/prisma/client.js';
+export type { Account, Settings } from '../generated/prisma/client.js';
 
 export interface NewAccount {
   name: string;
@@ -31,71 +31,16 @@ export const readAccount = (db: Db, id: string): Promise<Account> => db.account.
 /** All accounts, oldest first. */
 export const readAccounts = (db: Db | Tx): Promise<Account[]> => db.account.findMany({ orderBy: { createdAt: 'asc' } });
 
-export interface NewApiKey {
-  accountId: string;
-  name: string;
-  publicId: string;
-  secretHash: Uint8Array<ArrayBuffer>;
-  autoSupersedeDefault: boolean;
-  now: Date;
-}
-
-/** Stores a key with its settings; nothing of the secret but its hash. */
-export const insertApiKey = (db: Db | Tx, { now, autoSupersedeDefault, ...key }: NewApiKey): Promise<ApiKey> =>
-  db.apiKey.create({
-    data: { ...key, id: randomUUID(), createdAt: now, settings: { create: { autoSupersedeDefault } } },
-  });
-
-/** A key with the plan of its account. */
-export type StoredKey = Pick<ApiKey, 'accountId' | 'id' | 'secretHash' | 'revokedAt'> &
-  Pick<Account, 'planTier' | 'planStatus'>;
-
-/** In one statement: every request begins with it. */
-export async function readApiKeyByPublicId(db: Db, publicId: string): Promise<StoredKey | null> {
-  const rows = await db.$queryRaw<StoredKey[]>`
-    SELECT k.account_id AS "accountId", k.id, k.secret_hash AS "secretHash", k.revoked_at AS "revokedAt",
-           a.plan_tier AS "planTier", a.plan_status AS "planStatus"
-    FROM api_keys k JOIN accounts a ON a.id = k.account_id
-    WHERE k.public_id = ${publicId}`;
-  return rows[0] ?? null;
-}
-
-/** Null if there is no such account. */
+/** Null if there is no such account. Tells every server, which keep for a moment what they know of a key. */
 export async function updatePlan(
   db: Db,
   id: string,
   data: Partial<Pick<Account, 'planTier' | 'planStatus'>>,
 ): Promise<Account | null> {
   const { count } = await db.account.updateMany({ where: { id }, data });
-  return count === 0 ? null : readAccount(db, id);
-}
-
-/** Keys of one account, or of all, oldest first. */
-export const readApiKeys = (db: Db, accountId: string | undefined): Promise<(ApiKey & { account: Account })[]> =>
-  db.apiKey.findMany({
-    ...(accountId === undefined ? {} : { where: { accountId } }),
-    include: { account: true },
-    orderBy: { createdAt: 'asc' },
-  });
-
-/** Revokes a key that is not revoked yet, and tells every server to end what it has open; false if there is none. */
-export async function revokeApiKey(db: Db, publicId: string, now: Date): Promise<boolean> {
-  const told = await db.$queryRaw<unknown[]>`
-    WITH revoked AS (
-      UPDATE api_keys SET revoked_at = ${now}::timestamptz WHERE public_id = ${publicId} AND revoked_at IS NULL RETURNING id
-    )
-    SELECT pg_notify(${CHANNEL}, ${REVOKED}::text || id::text) IS NULL AS notified FROM revoked`;
-  return told.length > 0;
-}
-
-/** Those of these keys that are revoked. */
-export async function readRevokedIds(db: Db, keys: readonly KeyId[]): Promise<string[]> {
-  const accounts = [...new Set(keys.map(({ accountId }) => accountId))]; // every key of the table leads with it
-  const rows = await db.apiKey.findMany({
-    where: { accountId: { in: accounts }, id: { in: keys.map(({ apiKeyId }) => apiKeyId) }, revokedAt: { not: null } },
-    select: { id: true },
-  });
-  return rows.map(({ id }) => id);
+  if (count === 0) return null;
+  await db.$queryRaw`SELECT pg_notify(${CHANNEL}, ${PLAN_CHANGED}::text || ${id}::text) IS NULL AS notified`;
+  return readAccount(db, id);
 }
 
 interface KeyId {

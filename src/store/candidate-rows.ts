@@ -3,8 +3,9 @@ import { Prisma } from '../generated/prisma/client.js';
 
 /** A memory with all that its rank depends on. */
 export interface Candidate {
+  /** 32 hexadecimal digits; see uuidOf. */
   id: string;
-  createdSeq: bigint;
+  createdSeq: number;
   validFrom: Date;
   importance: number;
   /** The matching memories before and after it in its session. */
@@ -24,12 +25,22 @@ export interface Sought {
   embeddingModel: string;
 }
 
-/** Many rows as one: to receive a thousand of them one by one would take several times as long as to find them. */
+/**
+ * Many rows as one, by column: to receive a thousand of them one by one would take several times as long as to find them. Each
+ * column holds the binary form of every row's value, one after the other; null for no rows.
+ */
 export interface Packed {
-  /** Of each row the fields of `features` in their binary form, one after the other; null for no rows. */
-  rows: Uint8Array | null;
+  ids: Uint8Array | null;
+  seqs: Uint8Array;
+  since: Uint8Array;
+  ranks: Uint8Array;
+  lengths: Uint8Array;
+  cosines: Uint8Array;
+  sessions: Uint8Array;
   /** Of each row a line with the terms that it holds, separated by U+0001. */
-  words: string | null;
+  words: string;
+  previous?: Uint8Array;
+  next?: Uint8Array;
 }
 
 /** A question longer than so many terms says nothing more about what is sought; as many as a bit mask has bits. */
@@ -50,77 +61,87 @@ const similarity = ({ vector, embeddingModel }: Sought): Prisma.Sql => Prisma.sq
   CASE WHEN m.embedding_model = ${embeddingModel}
     THEN greatest(0, coalesce(nullif(1 - (m.embedding <=> ${toSql([...vector]) as string}::vector), 'NaN'), 0)) ELSE 0 END`;
 
-/** What `unpack` reads of `memories m` beside `asked`. */
+/** What `unpack` reads, of each row of `memories m` beside `asked`. */
 export const features = (sought: Sought): Prisma.Sql => Prisma.sql`
-  uuid_send(m.id) || int8send(m.created_seq) || timestamptz_send(m.valid_from) || int2send(m.importance)
-    || int4send(length(m.lexemes)) || float8send(${similarity(sought)})
-    || int8send(CASE WHEN m.session_id IS NULL THEN 0 ELSE hashtextextended(m.session_id, 0) END) AS fields,
-  ${heldTerms} AS words`;
+  m.id, m.created_seq, m.valid_from, m.importance, length(m.lexemes) AS length, ${similarity(sought)} AS similarity,
+  CASE WHEN m.session_id IS NULL THEN 0 ELSE hashtextextended(m.session_id, 0) END AS session, ${heldTerms} AS words`;
 
-const FIELD_BYTES = 54;
+/** One column of many rows. */
+const column = (bytes: string, name: string): Prisma.Sql => Prisma.raw(`string_agg(${bytes}, ''::bytea) AS "${name}"`);
+
+/** Rows of `features` as `Packed`. */
+export const packed = Prisma.join([
+  column('uuid_send(id)', 'ids'),
+  column('int8send(created_seq)', 'seqs'),
+  column('timestamptz_send(valid_from)', 'since'),
+  column('int2send(importance)', 'ranks'),
+  column('int4send(length)', 'lengths'),
+  column('float8send(similarity)', 'cosines'),
+  column('int8send(session)', 'sessions'),
+  Prisma.raw(`string_agg(words, E'\\n') AS words`),
+]);
+
+const NO_ID = '0'.repeat(32);
+/** The same of rows that tell their neighbours. */
+export const packedWithNeighbours = Prisma.join([
+  packed,
+  column(`uuid_send(coalesce(previous, '${NO_ID}'))`, 'previous'),
+  column(`uuid_send(coalesce(next, '${NO_ID}'))`, 'next'),
+]);
+
 /** PostgreSQL counts microseconds from the year 2000. */
 const EPOCH_MS = Date.UTC(2000, 0, 1);
+const UUID_BYTES = 16;
 
 export interface Unpacked extends Candidate {
   /** A hash of its session; 0 for none. */
-  session: bigint;
+  session: number;
 }
 
-/** The rows of `features`, each followed by `extraBytes` of its own, which `readExtra` is given. */
-export function unpack(
-  { rows, words }: Packed,
-  terms: readonly string[],
-  extraBytes = 0,
-  readExtra: (bytes: Buffer) => Partial<Candidate> = () => ({}),
-): Unpacked[] {
-  if (rows === null || words === null) return [];
+/** The rows that came as one. */
+export function unpack(rows: Packed, terms: readonly string[]): Unpacked[] {
+  if (rows.ids === null) return [];
   const bits = new Map(terms.map((term, i) => [term, 1 << i]));
-  const lines = words.split('\n');
-  const bytes = Buffer.from(rows.buffer, rows.byteOffset, rows.byteLength);
-  return lines.map((line, i) => {
-    const at = i * (FIELD_BYTES + extraBytes);
-    return {
-      id: uuidAt(bytes, at),
-      createdSeq: bytes.readBigInt64BE(at + 16),
-      validFrom: new Date(EPOCH_MS + Number(bytes.readBigInt64BE(at + 24) / 1000n)),
-      importance: bytes.readInt16BE(at + 32),
-      length: bytes.readInt32BE(at + 34),
-      similarity: bytes.readDoubleBE(at + 38),
-      session: bytes.readBigInt64BE(at + 46),
-      matched: line === '' ? 0 : line.split('\x01').reduce((mask, term) => mask | (bits.get(term) ?? 0), 0),
-      previousId: null,
-      nextId: null,
-      ...readExtra(bytes.subarray(at + FIELD_BYTES, at + FIELD_BYTES + extraBytes)),
-    };
-  });
+  const [ids, seqs, since, ranks] = [rows.ids, rows.seqs, rows.since, rows.ranks].map(toBuffer) as FourBuffers;
+  const [lengths, cosines, sessions] = [rows.lengths, rows.cosines, rows.sessions].map(toBuffer) as FourBuffers;
+  const previous = rows.previous && toBuffer(rows.previous);
+  const next = rows.next && toBuffer(rows.next);
+  return rows.words.split('\n').map((line, i) => ({
+    id: hexAt(ids, i),
+    createdSeq: int64At(seqs, i),
+    validFrom: new Date(EPOCH_MS + Math.floor(int64At(since, i) / 1000)),
+    importance: ranks.readInt16BE(i * 2),
+    length: lengths.readInt32BE(i * 4),
+    similarity: cosines.readDoubleBE(i * 8),
+    session: int64At(sessions, i),
+    matched: line === '' ? 0 : line.split('\x01').reduce((mask, term) => mask | (bits.get(term) ?? 0), 0),
+    previousId: previous ? idOrNull(hexAt(previous, i)) : null,
+    nextId: next ? idOrNull(hexAt(next, i)) : null,
+  }));
 }
 
-const NO_ID = '00000000-0000-0000-0000-000000000000';
+type FourBuffers = [Buffer, Buffer, Buffer, Buffer];
+const toBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+/** To 53 bits: sequence numbers and times fit, and of a hash so many are enough. */
+const int64At = (bytes: Buffer, i: number): number =>
+  bytes.readInt32BE(i * 8) * 2 ** 32 + bytes.readUInt32BE(i * 8 + 4);
+const hexAt = (bytes: Buffer, i: number): string => bytes.toString('hex', i * UUID_BYTES, (i + 1) * UUID_BYTES);
+const idOrNull = (hex: string): string | null => (hex === NO_ID ? null : hex);
 
-export function uuidAt(bytes: Buffer, at: number): string {
-  const hex = bytes.toString('hex', at, at + 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
+/** An id as everybody writes it. */
+export const uuidOf = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 
-/** An id that may be none, as `unpack` is given it. */
-export const orNoId = (id: Prisma.Sql): Prisma.Sql => Prisma.sql`uuid_send(coalesce(${id}, ${NO_ID}::uuid))`;
-export const idOrNull = (bytes: Buffer, at: number): string | null => {
-  const id = uuidAt(bytes, at);
-  return id === NO_ID ? null : id;
-};
-
-/** Rows that are all there are in their sessions, each with the ones before and after it. */
-export function linkSessions(rows: readonly Unpacked[]): Candidate[] {
-  const linked = rows.map((row) => ({ ...row }));
-  const inOrder = linked.filter(({ session }) => session !== 0n);
-  inOrder.sort((a, b) => compare(a.session, b.session) || compare(a.createdSeq, b.createdSeq));
+/** Tells rows that are all there are in their sessions which ones stand before and after each. */
+export function linkSessions(rows: readonly Unpacked[]): readonly Candidate[] {
+  const inOrder = rows.filter(({ session }) => session !== 0);
+  inOrder.sort((a, b) => a.session - b.session || a.createdSeq - b.createdSeq);
   inOrder.forEach((row, i) => {
     const next = inOrder[i + 1];
     if (next?.session !== row.session) return;
     row.nextId = next.id;
     next.previousId = row.id;
   });
-  return linked;
+  return rows;
 }
-
-const compare = (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b));

@@ -3,9 +3,9 @@ import { Prisma } from '../generated/prisma/client.js';
 import {
   asked,
   features,
-  idOrNull,
   linkSessions,
-  orNoId,
+  packed,
+  packedWithNeighbours,
   unpack,
   type Candidate,
   type Packed,
@@ -16,7 +16,7 @@ import { inScope, type MemoryFilter, type Scope } from './listing.js';
 import { indexedVector, isNearIndexed, isPending } from './vector-index.js';
 import { visible, type AsOf } from './visibility.js';
 
-export type { Candidate, Sought } from './candidate-rows.js';
+export { uuidOf, type Candidate, type Sought } from './candidate-rows.js';
 
 export interface Where {
   scope: Scope;
@@ -41,12 +41,12 @@ export async function readWhole(
   where: Where,
   sought: Sought,
   most: number,
-): Promise<{ terms: string[]; candidates: Candidate[] | null }> {
+): Promise<{ terms: string[]; candidates: readonly Candidate[] | null }> {
   const [row] = await db.$queryRaw<(Packed & { terms: string[]; size: number })[]>`
     WITH asked AS MATERIALIZED (${asked(sought.text)})
-    SELECT asked.terms, whole.size, whole.rows, whole.words
+    SELECT asked.terms, whole.*
     FROM asked CROSS JOIN LATERAL (
-      SELECT count(*)::int AS size, string_agg(fields, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
+      SELECT count(*)::int AS size, ${packed}
       FROM (SELECT ${features(sought)} FROM memories m WHERE ${matches(where)} LIMIT ${literal(most + 1)} ${planned(where)}) AS each
     ) AS whole`;
   if (!row) return { terms: [], candidates: [] };
@@ -127,13 +127,12 @@ async function readWithNeighbours(
       SELECT id, NULL, NULL FROM (SELECT previous AS id FROM linked UNION SELECT next FROM linked) AS lending
       WHERE id NOT IN (SELECT id FROM linked)
     )
-    SELECT string_agg(fields || beside, ''::bytea) AS rows, string_agg(words, E'\\n') AS words
+    SELECT ${packedWithNeighbours}
     FROM (
-      SELECT ${features(sought)}, ${orNoId(Prisma.sql`chosen.previous`)} || ${orNoId(Prisma.sql`chosen.next`)} AS beside
+      SELECT ${features(sought)}, chosen.previous, chosen.next
       FROM asked CROSS JOIN chosen JOIN memories m ON m.account_id = ${account} AND m.id = chosen.id
     ) AS each`;
-  if (!row) return [];
-  return unpack(row, terms, 32, (bytes) => ({ previousId: idOrNull(bytes, 0), nextId: idOrNull(bytes, 16) }));
+  return row ? unpack(row, terms) : [];
 }
 
 const near = ({ vector }: Sought): Prisma.Sql => Prisma.sql`${toSql([...vector]) as string}::vector`;
@@ -143,7 +142,10 @@ const held = Prisma.sql`length(m.lexemes) - length(ts_delete(m.lexemes, asked.te
 /** Written out: PostgreSQL plans by it. There are few, so that there are few statements. */
 const literal = (count: number): Prisma.Sql => Prisma.raw(String(count));
 
-/** Through the vector index, with what waits to be put there, and the index of words. */
+/**
+ * Through the vector index, with what waits to be put there, and the index of words. `distance + 0`: rows come from the index
+ * nearly in order, and PostgreSQL would take them for sorted.
+ */
 function indexedPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
   const limit = literal(pools.near);
   const distance = Prisma.sql`${indexedVector(sought.vector.length)} <=> ${near(sought)}`;
@@ -162,7 +164,7 @@ function indexedPools(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
         UNION ALL
         (SELECT m.id, ${distance} AS distance FROM memories m
          WHERE ${matches(where)} AND ${isPending(sought.embeddingModel)} ORDER BY ${distance} LIMIT ${limit})
-      ) AS both_kinds ORDER BY distance LIMIT ${limit}
+      ) AS both_kinds ORDER BY distance + 0 LIMIT ${limit}
     ), worded AS MATERIALIZED (${worded}) ${Prisma.raw(PLANNED_EACH_TIME)}`;
 }
 

@@ -1,6 +1,7 @@
 import type { MemoryEvent, Prisma } from '../generated/prisma/client.js';
 import type { Db } from './client.js';
 import type { Scope } from './listing.js';
+import type { Reach } from './reach.js';
 
 export type { MemoryEvent } from '../generated/prisma/client.js';
 
@@ -59,6 +60,8 @@ export interface EventFilter {
   kinds?: readonly string[] | undefined;
   /** As stored: empty for the default tenant. */
   tenantId?: string | undefined;
+  /** The follower knows of no other tenant: that all of them were deleted is told too, as `seenFrom` gives it. */
+  isBound?: boolean | undefined;
   topics?: readonly string[] | undefined;
   sources?: readonly string[] | undefined;
 }
@@ -67,7 +70,7 @@ export interface EventFilter {
 export const readMatchingEvents = (
   db: Db,
   accountId: string,
-  { kinds, tenantId, topics, sources }: EventFilter,
+  { kinds, tenantId, isBound, topics, sources }: EventFilter,
   { after, upTo, limit }: { after: bigint; upTo: bigint; limit: number },
 ): Promise<MemoryEvent[]> =>
   db.memoryEvent.findMany({
@@ -75,7 +78,7 @@ export const readMatchingEvents = (
       accountId,
       seq: { gt: after, lte: upTo },
       ...(kinds && { kind: { in: [...kinds] } }),
-      ...(tenantId !== undefined && { tenantId }),
+      ...(tenantId !== undefined && (isBound ? { OR: [{ tenantId }, OF_ALL_TENANTS] } : { tenantId })),
       ...(topics && { topic: { in: [...topics] } }),
       ...(sources && { source: { in: [...sources] } }),
     },
@@ -83,10 +86,20 @@ export const readMatchingEvents = (
     take: limit,
   });
 
+const OF_ALL_TENANTS = { kind: 'DELETED', details: { path: ['allTenants'], equals: true } };
+
+/** Whether all tenants of the account were deleted. */
+const isOfAllTenants = ({ kind, details }: Pick<MemoryEvent, 'kind' | 'details'>): boolean =>
+  kind === 'DELETED' && (details as { allTenants?: unknown } | null)?.allTenants === true;
+
+/** An event as those are told who know of one tenant alone: that all were deleted, but not what or how much of others. */
+export const seenFrom = <Event extends MemoryEvent>(tenantId: string, event: Event): Event =>
+  isOfAllTenants(event) ? { ...event, tenantId, details: null } : event;
+
 /** Whether an event that is in memory passes the filter, exactly as in `readMatchingEvents`. */
-export const matches = (event: MemoryEvent, { kinds, tenantId, topics, sources }: EventFilter): boolean =>
+export const matches = (event: MemoryEvent, { kinds, tenantId, isBound, topics, sources }: EventFilter): boolean =>
   isAmong(kinds, event.kind) &&
-  (tenantId === undefined || tenantId === event.tenantId) &&
+  (tenantId === undefined || tenantId === event.tenantId || (isBound === true && isOfAllTenants(event))) &&
   isAmong(topics, event.topic) &&
   isAmong(sources, event.source);
 
@@ -108,8 +121,17 @@ const WITH_MEMORIES = {
 /** An event with the key that caused it and both memories, as they are now. */
 export type WholeEvent = Prisma.MemoryEventGetPayload<{ include: typeof WITH_MEMORIES }>;
 
-export const readWholeEvent = (db: Db, accountId: string, seq: bigint): Promise<WholeEvent> =>
-  db.memoryEvent.findUniqueOrThrow({ where: { accountId_seq: { accountId, seq } }, include: WITH_MEMORIES });
+/** An event that is within reach. */
+export async function readWholeEvent(db: Db, { accountId, boundTenant }: Reach, seq: bigint): Promise<WholeEvent> {
+  const event = await db.memoryEvent.findUniqueOrThrow({
+    where: {
+      accountId_seq: { accountId, seq },
+      ...(boundTenant !== undefined && { OR: [{ tenantId: boundTenant }, OF_ALL_TENANTS] }),
+    },
+    include: WITH_MEMORIES,
+  });
+  return boundTenant === undefined ? event : seenFrom(boundTenant, event);
+}
 
 /** The newest deletions in a tenant, newest first. */
 export const readDeletions = (db: Db, { accountId, tenantId }: Scope): Promise<MemoryEvent[]> =>

@@ -1,5 +1,6 @@
 import { Prisma, type MemoryImport } from '../generated/prisma/client.js';
 import { CHANNEL, type Db, type Tx } from './client.js';
+import type { Reach } from './reach.js';
 
 export type { MemoryImport } from '../generated/prisma/client.js';
 
@@ -11,15 +12,19 @@ export interface ImportClaim {
   contentHash: Uint8Array<ArrayBuffer>;
   runner: string;
   rowsTotal: number;
+  /** The one tenant of its rows; undefined: any. */
+  boundTenant?: string | undefined;
   now: Date;
 }
 
-/** The import of this id, or null. */
-export const readImport = (db: Db, accountId: string, id: string): Promise<MemoryImport | null> =>
-  db.memoryImport.findUnique({ where: { accountId_id: { accountId, id } } });
+/** The import of this id within reach, or null. */
+export const readImport = (db: Db, { accountId, boundTenant }: Reach, id: string): Promise<MemoryImport | null> =>
+  db.memoryImport.findUnique({
+    where: { accountId_id: { accountId, id }, ...(boundTenant !== undefined && { boundTenant }) },
+  });
 
 /** The import of this key, or null. */
-export const readImportByKey = (db: Db, accountId: string, key: string): Promise<MemoryImport | null> =>
+export const readImportByKey = (db: Db, { accountId }: Reach, key: string): Promise<MemoryImport | null> =>
   db.memoryImport.findUnique({ where: { accountId_key: { accountId, key } } });
 
 /**
@@ -27,11 +32,12 @@ export const readImportByKey = (db: Db, accountId: string, key: string): Promise
  * other content.
  */
 export async function claimImport(db: Db, claim: ImportClaim): Promise<MemoryImport | null> {
-  const { accountId, id, apiKeyId, key, contentHash, runner, rowsTotal, now } = claim;
+  const { accountId, id, apiKeyId, key, contentHash, runner, rowsTotal, boundTenant = null, now } = claim;
   const rows = await db.$queryRaw<MemoryImport[]>`
-    INSERT INTO imports AS i (account_id, id, api_key_id, key, content_hash, runner, state, rows_total, created_at, updated_at)
+    INSERT INTO imports AS i (account_id, id, api_key_id, key, content_hash, runner, state, rows_total, bound_tenant,
+                              created_at, updated_at)
     VALUES (${accountId}::uuid, ${id}::uuid, ${apiKeyId}::uuid, ${key}, ${contentHash}, ${runner}::uuid,
-            ${rowsTotal === 0 ? 'DONE' : 'RUNNING'}, ${rowsTotal}::integer, ${now}::timestamptz, ${now}::timestamptz)
+            ${rowsTotal === 0 ? 'DONE' : 'RUNNING'}, ${rowsTotal}::integer, ${boundTenant}, ${now}::timestamptz, ${now}::timestamptz)
     ON CONFLICT (account_id, key) DO UPDATE
       SET runner = excluded.runner, updated_at = excluded.updated_at, failure = NULL,
           state = CASE WHEN i.state = 'DONE' THEN 'DONE' ELSE 'RUNNING' END
@@ -78,4 +84,4 @@ const isRun = ({ accountId, id, runner }: Run): Prisma.Sql =>
 
 const COLUMNS = Prisma.sql`account_id AS "accountId", id, api_key_id AS "apiKeyId", key, content_hash AS "contentHash", runner,
   state, failure, rows_total AS "rowsTotal", rows_done AS "rowsDone", stored, duplicates, rejected,
-  created_at AS "createdAt", updated_at AS "updatedAt"`;
+  bound_tenant AS "boundTenant", created_at AS "createdAt", updated_at AS "updatedAt"`;

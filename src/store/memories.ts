@@ -1,5 +1,6 @@
 import { Prisma, type Capture, type Memory } from '../generated/prisma/client.js';
 import { PLANNED_EACH_TIME, type Db, type Tx } from './client.js';
+import { ofTenant, type Reach } from './reach.js';
 import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
 
 export type { Capture, Memory } from '../generated/prisma/client.js';
@@ -212,23 +213,28 @@ export async function mergeChains(tx: Tx, accountId: string, into: string, absor
 
 const WITH_CAPTURE = { include: { capture: true } };
 
-/** One memory of the account, or null. `projection`: what to select; with its capture if left out. */
+/** One memory within reach, or null. `projection`: what to select; with its capture if left out. */
 export const readMemory = (
   db: Db | Tx,
-  accountId: string,
+  reach: Reach,
   id: string,
   projection: object = WITH_CAPTURE,
-): Promise<MemoryRow | null> => db.memory.findUnique({ ...projection, where: { accountId_id: { accountId, id } } });
+): Promise<MemoryRow | null> =>
+  db.memory.findUnique({
+    ...projection,
+    where: { accountId_id: { accountId: reach.accountId, id }, ...ofTenant(reach) },
+  });
 
-/** The memories with these ids, in this order. */
+/** The memories within reach that have these ids, in this order. */
 export async function readMemories(
   db: Db,
-  accountId: string,
+  reach: Reach,
   ids: readonly string[],
   projection: object = WITH_CAPTURE,
 ): Promise<MemoryRow[]> {
   if (ids.length === 0) return [];
-  const rows: MemoryRow[] = await db.memory.findMany({ ...projection, where: { accountId, id: { in: [...ids] } } });
+  const where = { accountId: reach.accountId, id: { in: [...ids] }, ...ofTenant(reach) };
+  const rows: MemoryRow[] = await db.memory.findMany({ ...projection, where });
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }

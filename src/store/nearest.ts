@@ -73,9 +73,10 @@ function search(
      FROM memories m WHERE ${isRival} AND ${kind} ORDER BY ${embedding} <=> ${near} LIMIT ${POOL})`,
   );
   return db.$queryRaw`
+    -- distance + 0: rows come from the index nearly in order, and would be taken for sorted.
     WITH asked AS MATERIALIZED (
       SELECT tsvector_to_array(lexemes) AS terms FROM to_tsvector('english', ${text}) AS lexemes
-    ), near AS (SELECT * FROM (${Prisma.join(byVector, ' UNION ALL ')}) AS found ORDER BY distance LIMIT ${POOL})
+    ), near AS (SELECT * FROM (${Prisma.join(byVector, ' UNION ALL ')}) AS found ORDER BY distance + 0 LIMIT ${POOL})
     SELECT id, text, topic, "validFrom", greatest(0, coalesce(nullif(1 - distance, 'NaN'), 0)) AS similarity FROM near
     UNION ALL
     (SELECT m.id, m.text, m.topic, m.valid_from, 0 FROM asked CROSS JOIN memories m

@@ -1,6 +1,7 @@
 import type { Memory, Prisma, SupersessionProposal } from '../generated/prisma/client.js';
 import type { Db, Tx } from './client.js';
 import type { Scope } from './listing.js';
+import { ofTenant, type Reach } from './reach.js';
 
 export type { SupersessionProposal } from '../generated/prisma/client.js';
 
@@ -66,13 +67,13 @@ export const readProposals = (
 
 export const readProposal = (
   db: Db | Tx,
-  accountId: string,
+  reach: Reach,
   id: string,
   projection: object = WITH_MEMORIES,
 ): Promise<ProposalRow | null> =>
   db.supersessionProposal.findUnique({
     ...projection,
-    where: { accountId_id: { accountId, id } },
+    where: { accountId_id: { accountId: reach.accountId, id }, ...ofTenant(reach) },
   }) as Promise<ProposalRow | null>;
 
 /** The proposal whose PROPOSED event has this sequence number. */

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { DatabaseConfig } from '../config.js';
 import { Prisma } from '../generated/prisma/client.js';
+import type { Reach } from './reach.js';
 import type { Db } from './client.js';
 import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
 import { outsideModel } from './vector-index.js';
@@ -55,12 +56,14 @@ export function replaceEmbeddings(
 /** Memories of an account, and those of them that are of other models than this one. */
 export async function countOutdated(
   db: Db,
-  accountId: string,
+  { accountId, boundTenant }: Reach,
   model: string,
 ): Promise<{ total: number; remaining: number }> {
+  const ofTenant = boundTenant === undefined ? Prisma.empty : Prisma.sql`AND m.tenant_id = ${boundTenant}`;
+  const within = Prisma.sql`m.account_id = ${accountId}::uuid ${ofTenant}`;
   const [row] = await db.$queryRaw<{ total: bigint; remaining: bigint }[]>`
-    SELECT (SELECT count(*) FROM memories m WHERE m.account_id = ${accountId}::uuid) AS total,
-           (SELECT count(*) FROM memories m WHERE m.account_id = ${accountId}::uuid AND ${outsideModel(model)}) AS remaining`;
+    SELECT (SELECT count(*) FROM memories m WHERE ${within}) AS total,
+           (SELECT count(*) FROM memories m WHERE ${within} AND ${outsideModel(model)}) AS remaining`;
   return { total: Number(row?.total ?? 0), remaining: Number(row?.remaining ?? 0) };
 }
 

@@ -1,5 +1,6 @@
 import type { TokenUsage } from '../generated/prisma/client.js';
 import type { Db } from './client.js';
+import type { Reach } from './reach.js';
 
 export type { TokenUsage } from '../generated/prisma/client.js';
 
@@ -36,14 +37,18 @@ export async function addUsage(db: Db, key: Key, rows: readonly NewUsage[]): Pro
         output_tokens = token_usage.output_tokens + excluded.output_tokens`;
 }
 
-/** What the account's keys had models do since an instant: as many rows as a page may hold, the dearest first. */
+/** What the keys within reach had models do since an instant: as many rows as a page may hold, the dearest first. */
 export const readUsage = (
   db: Db,
-  accountId: string,
+  { accountId, boundTenant }: Reach,
   since: Date,
 ): Promise<(TokenUsage & { apiKey: { name: string } })[]> =>
   db.tokenUsage.findMany({
-    where: { accountId, periodStart: { gte: since } },
+    where: {
+      accountId,
+      periodStart: { gte: since },
+      ...(boundTenant !== undefined && { apiKey: { boundTenant } }),
+    },
     include: { apiKey: { select: { name: true } } },
     orderBy: [{ inputTokens: 'desc' }, { apiKeyId: 'asc' }, { purpose: 'asc' }, { provider: 'asc' }, { model: 'asc' }],
     take: MAX_ROWS,

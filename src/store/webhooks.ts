@@ -1,13 +1,14 @@
 import type { Prisma } from '../generated/prisma/client.js';
-import { type ApiKey, type Webhook, type WebhookDelivery } from '../generated/prisma/client.js';
+import { type Account, type ApiKey, type Webhook, type WebhookDelivery } from '../generated/prisma/client.js';
 import { CHANNEL, type Db, type Tx } from './client.js';
+import type { Reach } from './reach.js';
 
 export type { Webhook, WebhookDelivery } from '../generated/prisma/client.js';
 
 /** What the channel of events carries when a webhook changed: all nodes look at the list again. */
 export const WEBHOOKS_CHANGED = 'webhooks';
 
-export type WebhookWithKey = Webhook & { apiKey: ApiKey };
+export type WebhookWithKey = Webhook & { apiKey: ApiKey & { account: Account } };
 
 /** Within a transaction that made or changed a webhook. */
 export const tellNodes = (tx: Tx): Promise<unknown> =>
@@ -19,21 +20,29 @@ export const insertWebhook = (
   projection: object = {},
 ): Promise<Webhook> => tx.webhook.create({ ...projection, data: { ...webhook, state: 'ACTIVE' } });
 
-export const countWebhooks = (tx: Tx, accountId: string): Promise<number> => tx.webhook.count({ where: { accountId } });
+/** Who is bound to a tenant knows of the webhooks of keys that are bound to the same. */
+const within = ({ accountId, boundTenant }: Reach) => ({
+  accountId,
+  ...(boundTenant !== undefined && { apiKey: { boundTenant } }),
+});
 
-/** Webhooks of an account, oldest first. */
-export const readWebhooks = (db: Db, accountId: string, projection: object = {}): Promise<Webhook[]> =>
-  db.webhook.findMany({ ...projection, where: { accountId }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+export const countWebhooks = (tx: Tx, reach: Reach): Promise<number> => tx.webhook.count({ where: within(reach) });
 
-export const readWebhook = (
-  db: Db | Tx,
-  accountId: string,
-  id: string,
-  projection: object = {},
-): Promise<Webhook | null> => db.webhook.findUnique({ ...projection, where: { accountId_id: { accountId, id } } });
+/** Webhooks within reach, oldest first. */
+export const readWebhooks = (db: Db, reach: Reach, projection: object = {}): Promise<Webhook[]> =>
+  db.webhook.findMany({ ...projection, where: within(reach), orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+
+export const readWebhook = (db: Db | Tx, reach: Reach, id: string, projection: object = {}): Promise<Webhook | null> =>
+  db.webhook.findUnique({
+    ...projection,
+    where: { accountId_id: { accountId: reach.accountId, id }, ...within(reach) },
+  });
 
 export const readWebhookWithKey = (db: Db, accountId: string, id: string): Promise<WebhookWithKey | null> =>
-  db.webhook.findUnique({ where: { accountId_id: { accountId, id } }, include: { apiKey: true } });
+  db.webhook.findUnique({
+    where: { accountId_id: { accountId, id } },
+    include: { apiKey: { include: { account: true } } },
+  });
 
 /** All that follow events, of all accounts. */
 export const readActiveWebhooks = (db: Db): Promise<Webhook[]> => db.webhook.findMany({ where: { state: 'ACTIVE' } });

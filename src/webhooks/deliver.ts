@@ -4,7 +4,7 @@ import {
   receiverOf,
   type DeliveryOutcome,
   type Message,
-  type Webhook,
+  type Receiver,
 } from '../core/follow-webhooks.js';
 import type { Deps } from '../core/deps.js';
 import { isOutage } from '../errors.js';
@@ -33,10 +33,11 @@ export async function deliver(
   isLastTry: boolean,
   patienceMs = PATIENCE_MS,
 ): Promise<boolean> {
-  const webhook = await receiverOf(deps, message);
-  if (!webhook) return true;
+  const receiver = await receiverOf(deps, message);
+  if (!receiver) return true;
+  const { webhook } = receiver;
   const document = readDocument(schema, webhook.document);
-  const event = await eventAt(deps, webhook, BigInt(message.seq), patienceMs).catch(async (error: unknown) => {
+  const event = await eventAt(deps, receiver, BigInt(message.seq), patienceMs).catch(async (error: unknown) => {
     // Not so for an outage, which passes, and in which nothing could be logged anyway.
     if (!isOutage(error))
       await logAttempt(deps, message, { ...NONE, state: isLastTry ? 'FAILED' : 'PENDING', error: 'INTERNAL' });
@@ -59,16 +60,15 @@ export async function deliver(
 /** The event as the document shows it; PASSED when a later one comes first, UNKNOWN when none came in time. */
 async function eventAt(
   deps: Deps,
-  webhook: Webhook,
+  { webhook, caller }: Receiver,
   seq: bigint,
   patienceMs: number,
 ): Promise<Matched | 'PASSED' | 'UNKNOWN'> {
   const document = readDocument(schema, webhook.document);
-  const { accountId, apiKeyId } = webhook;
   // The newest event, where it no longer matches, would have the feed wait for the next one. A slow database is waited for as
   // well, and told from that by trying again: a message must not be lost to it.
   const patience = AbortSignal.timeout(patienceMs);
-  const events = eventsOf(deps, { accountId, apiKeyId }, document, document.toPayload(seq - 1n), patience);
+  const events = eventsOf(deps, caller, document, document.toPayload(seq - 1n), patience);
   for await (const event of events) return event.cursor === seq ? event : 'PASSED';
   return 'UNKNOWN';
 }

@@ -73,7 +73,7 @@ export function readDocument(schema: GraphQLSchema, text: string): WebhookDocume
     toMatch: (after) => from(after, [ALONG({ cursor: ENVELOPE.cursor })]),
     toPayload: (after) => from(after, [...selected, ALONG(ENVELOPE)]),
   };
-  const [error] = validate(schema, read.toPayload(0n));
+  const [error] = validate(schema, read.toPayload(0n), undefined, { hideSuggestions: true });
   if (error) throw refusal(error.message);
   return read;
 }

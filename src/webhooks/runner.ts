@@ -1,5 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { queueMatched, rereadWebhook, watchWebhooks, type Message, type Webhook } from '../core/follow-webhooks.js';
+import {
+  queueMatched,
+  receiverOf,
+  rereadWebhook,
+  watchWebhooks,
+  type Message,
+  type Webhook,
+} from '../core/follow-webhooks.js';
 import type { Deps } from '../core/deps.js';
 import { schema } from '../graphql/schema.js';
 import type { JobQueue } from '../store/job-queue.js';
@@ -123,8 +130,9 @@ async function follow(options: Options, started: Webhook, signal: AbortSignal): 
 
 async function queueEvents({ deps, queue }: Options, webhook: Webhook, signal: AbortSignal): Promise<void> {
   const document = readDocument(schema, webhook.document);
-  const { accountId, apiKeyId } = webhook;
-  const events = eventsOf(deps, { accountId, apiKeyId }, document, document.toMatch(webhook.cursor), signal);
+  const receiver = await receiverOf(deps, { accountId: webhook.accountId, webhookId: webhook.id });
+  if (!receiver) return;
+  const events = eventsOf(deps, receiver.caller, document, document.toMatch(webhook.cursor), signal);
   let from = webhook.cursor;
   for await (const batch of batches(events, MOST_PER_BATCH)) {
     const matched = batch.map(({ cursor }) => cursor);

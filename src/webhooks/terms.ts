@@ -3,8 +3,15 @@ import type { WebhookTerms } from '../core/deps.js';
 import { schema } from '../graphql/schema.js';
 import { readDocument } from './document.js';
 
-/** What the core asks of a webhook's URL and document. `isAllowed`: whether calls may go to a URL at all. */
-export const webhookTerms = (isAllowed: (url: URL) => Promise<boolean>): WebhookTerms => ({
+interface Terms {
+  /** Whether calls may go to a URL at all. */
+  isAllowed: (url: URL) => Promise<boolean>;
+  /** Whether a document may run on this server. */
+  mayRun: (document: string) => boolean;
+}
+
+/** What the core asks of a webhook's URL and document. */
+export const webhookTerms = ({ isAllowed, mayRun }: Terms): WebhookTerms => ({
   acceptUrl: async (text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (!url || /[\\\s]/.test(text) || !(await isAllowed(url)))
@@ -18,6 +25,12 @@ export const webhookTerms = (isAllowed: (url: URL) => Promise<boolean>): Webhook
     return url.href;
   },
   acceptDocument: (text) => {
+    if (!mayRun(text))
+      throw new AppError(
+        'PERSISTED_OPERATION_NOT_FOUND',
+        'document: this server runs persisted operations alone, and this is none of them',
+        { field: 'document' },
+      );
     readDocument(schema, text);
     return text;
   },

@@ -56,6 +56,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
   let url: string;
   let key: string;
   let headers: { authorization: string };
+  let caller: { accountId: string };
   const logged: string[] = [];
 
   beforeAll(async () => {
@@ -68,6 +69,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
     const { id } = await createAccount(app.deps, { name: 'outage' });
     ({ key } = await createApiKey(app.deps, { name: 'outage', accountId: id, autoSupersedeDefault: true }));
     headers = { authorization: `Bearer ${key}` };
+    caller = { accountId: id };
   });
   afterAll(async () => {
     await app.close();
@@ -104,6 +106,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
     const create = 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } } }';
     const variables = { input: { url: `${receiver.origin}/hook`, document } };
     expect(await callGraphql(app, headers, { query: create, variables })).toMatchObject({ status: 200 });
+    const stranger = await createApiKey(app.deps, { name: 'not used yet', accountId: caller.accountId });
     const socket = openSocket(url, key);
     const feeds = [socket.follow(), followOverSse(url, key)];
     await Promise.all(feeds.map((feed) => feed.opened()));
@@ -112,7 +115,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
     cable.pull();
     // Opened while the database is away: it begins once that is back.
     const late = socket.follow({ after: '0' });
-    const refused = openSocket(url, key);
+    const refused = openSocket(url, stranger.key);
     refused.follow();
     await vi.waitUntil(() => refused.closed.length > 0, { timeout: 20_000 });
     expect(refused.closed).toMatchObject([{ code: 1013 }]); // which clients take as "come back"

@@ -38,7 +38,7 @@ const byLength = ({ body: { documents = [] } }: RecordedRequest<RerankBody>): Sc
 beforeAll(async () => {
   server = await startModelServer<RerankBody>();
   const env = { RERANKER_BASE_URL: `${server.origin}/v1/`, RERANKER_MODEL: 'judge-1', RERANKER_API_KEY: 'secret' };
-  app = await startApp({ env: { ...env, PALIMPSEST_RECENCY_WEIGHT: '0.1', PALIMPSEST_MODEL_TIMEOUT_MS: '300' } });
+  app = await startApp({ env: { ...env, PALIMPSEST_RECENCY_WEIGHT: '0.1', PALIMPSEST_MODEL_TIMEOUT_MS: '1500' } });
   client = await app.newClient();
   for (const content of TEXTS) await client.rest('POST', '/agent/memories', { content });
 });

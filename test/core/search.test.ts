@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 import type { WireAnswer, WireSaved } from '../support/wire.js';
 
-const SEARCH = `query ($query: String!, $first: Int, $after: String, $filter: MemoryFilter, $asOf: AsOf) {
-  search(query: $query, first: $first, after: $after, filter: $filter, asOf: $asOf) {
+const SEARCH = `query ($query: String!, $first: Int, $after: String, $filter: MemoryFilter, $asOf: AsOf, $weights: SearchWeights) {
+  search(query: $query, first: $first, after: $after, filter: $filter, asOf: $asOf, weights: $weights) {
     edges { cursor node { score similarity lexical vector neighbour memory { id text state } } }
     pageInfo { hasNextPage hasPreviousPage endCursor }
   }
@@ -48,6 +48,20 @@ const find = async (query: string, more: object = {}): Promise<Hit[]> =>
 const textsOf = (hits: readonly Hit[]): string[] => hits.map(({ memory }) => memory.text);
 
 describe('search', () => {
+  it('lets importance and recency weigh where a search asks for it, and only there', async () => {
+    await add('The blue kite hangs in the hall', { importance_score: 1 });
+    await add('The blue kite hangs in the shed', { importance_score: 10 });
+    const scores = async (weights?: object) =>
+      new Map((await find('blue kite', { weights })).map(({ memory, score }) => [memory.text.at(-1) === 'd', score]));
+    const plain = await scores();
+    const weighed = await scores({ importance: 0.5 });
+    const gained = (isShed: boolean): number => (weighed.get(isShed) ?? NaN) - (plain.get(isShed) ?? NaN);
+    expect([gained(false), gained(true)]).toEqual([expect.closeTo(0.05, 6), expect.closeTo(0.5, 6)]);
+    expect((await scores({ recency: 2 })).get(true)).toBeCloseTo((plain.get(true) ?? NaN) + 2, 2);
+    const refused = await client.graphql(SEARCH, { query: 'kite', weights: { recency: 11 } });
+    expect(refused.errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', field: 'weights.recency' });
+  });
+
   it('finds by words and by meaning, best first, and says why', async () => {
     await add('Ines keeps bees on the roof of her house');
     await add('The quarterly report is due on Friday');

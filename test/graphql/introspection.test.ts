@@ -7,7 +7,8 @@ let app: TestApp;
 let client: Client;
 
 beforeAll(async () => {
-  app = await startApp();
+  // A setting wins over what production has by itself.
+  app = await startApp({ env: { NODE_ENV: 'production', PALIMPSEST_GRAPHQL_INTROSPECTION: 'true' } });
   client = await app.newClient();
 });
 afterAll(() => app.close());
@@ -18,6 +19,11 @@ describe('introspection', () => {
     expect(errors).toBeUndefined();
     expect(status).toBe(200);
     expect(printSchema(buildClientSchema(data))).toBe(printSchema(schema));
+  });
+
+  it('comes with help for who mistypes a name', async () => {
+    const { errors } = await client.graphql('{ memorie { nodes { id } } }');
+    expect(errors?.[0]?.message).toContain('Did you mean "memories"');
   });
 
   it('needs a key, as everything does', async () => {

@@ -52,8 +52,9 @@ export interface StartOptions {
   heartbeatMs?: number;
 }
 
-/** What a server asks by itself, whoever calls or not: looks for rows to embed or to index, for webhooks, and at shared rates. */
-const BACKGROUND = /embedding_model <>|SET near_indexed = TRUE|"webhooks"\."state" =|FROM pg_class c|rate_windows/;
+/** What a server asks by itself, or once for many calls: who has a key, and for rows to embed or to index, webhooks, shared rates. */
+const BACKGROUND =
+  /FROM api_keys k JOIN accounts|UPDATE api_keys k SET last_used_at|embedding_model <>|SET near_indexed = TRUE|"webhooks"\."state" =|FROM pg_class c|rate_windows/;
 
 /** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {

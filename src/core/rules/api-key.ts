@@ -17,8 +17,11 @@ export interface ApiKeyParts {
 }
 
 /** `aurra_<public id>_<secret><checksum>`: a new key's text, shown once. */
-export function createApiKeyText(): string {
-  const body = `aurra_${randomText(PUBLIC_ID_LENGTH)}_${randomText(SECRET_LENGTH)}`;
+export const createApiKeyText = (): string => renewApiKeyText(randomText(PUBLIC_ID_LENGTH));
+
+/** The text of a key that has its public id, with a new secret. */
+export function renewApiKeyText(publicId: string): string {
+  const body = `aurra_${publicId}_${randomText(SECRET_LENGTH)}`;
   return body + checksum(body);
 }
 
@@ -29,8 +32,9 @@ export function parseApiKey(key: string): ApiKeyParts | null {
   return { publicId: match[1], secretHash: new Uint8Array(createHash('sha256').update(key).digest()) };
 }
 
-const randomText = (length: number): string =>
-  Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+function randomText(length: number): string {
+  return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+}
 
 /** CRC-32 in base 62, as in GitHub's token format. */
 function checksum(body: string): string {

@@ -82,42 +82,43 @@ export interface Asked {
  * a pool of the best by words and by cosine is ordered as all memories would be.
  */
 export function relevanceOf(asked: Asked, candidates: readonly Comparable[], boosts?: Boosts): Relevance[] {
+  const shared = sharedWords(asked);
   const own = candidates.map((candidate) => ({
-    lexical: sharedWords(asked, candidate),
+    lexical: shared(candidate),
     vector: COSINE_WEIGHT * candidate.similarity,
   }));
-  const scores = new Map(candidates.map(({ id }, i) => [id, (own[i]?.lexical ?? 0) + (own[i]?.vector ?? 0)]));
+  // Of those that stand in a session alone: of a thousand memories most may be in none.
+  const lends = ({ previousId, nextId }: Comparable): boolean => previousId !== null || nextId !== null;
+  const scores = new Map<string, number>();
+  if (candidates.some(lends))
+    candidates.forEach(({ id }, i) => scores.set(id, (own[i]?.lexical ?? 0) + (own[i]?.vector ?? 0)));
   const near = (id: string | null): number => (id === null ? 0 : (scores.get(id) ?? 0));
-  return own.map(({ lexical, vector }, i) => {
-    const candidate = candidates[i];
-    const { previousId = null, nextId = null } = candidate ?? {};
-    const { recency, importance } = boostsOf(candidate, boosts);
-    const neighbour = PREVIOUS_SHARE * near(previousId) + NEXT_SHARE * near(nextId);
+  return candidates.map((candidate, i) => {
+    const { lexical, vector } = own[i] ?? NOTHING;
+    const recency = boosts && boosts.recency > 0 ? boosts.recency * ageFactor(candidate.validFrom, boosts.now) : 0;
+    const importance = boosts ? (boosts.importance * candidate.importance) / 10 : 0;
+    const neighbour = PREVIOUS_SHARE * near(candidate.previousId) + NEXT_SHARE * near(candidate.nextId);
     const score = lexical + vector + neighbour + recency + importance;
     return { score, lexical, vector, neighbour, recency, importance };
   });
 }
 
-/** Recency halves every thirty days; importance counts from 0 to 1. */
-function boostsOf(
-  candidate: Comparable | undefined,
-  boosts: Boosts | undefined,
-): { recency: number; importance: number } {
-  if (!candidate || !boosts) return { recency: 0, importance: 0 };
-  const age = Math.max(0, boosts.now.getTime() - candidate.validFrom.getTime());
-  return {
-    recency: boosts.recency * 2 ** (-age / HALF_LIFE_MS),
-    importance: (boosts.importance * candidate.importance) / 10,
-  };
-}
+const NOTHING = { lexical: 0, vector: 0 };
 
-function sharedWords({ terms, weights }: Asked, { matched, length, validFrom }: Comparable): number {
+/** Halves every thirty days. */
+const ageFactor = (validFrom: Date, now: Date): number =>
+  2 ** (-Math.max(0, now.getTime() - validFrom.getTime()) / HALF_LIFE_MS);
+
+/** What a candidate gets for the question's words. Most questions name no date: only then is a candidate's own looked at. */
+function sharedWords({ terms, weights }: Asked): (candidate: Comparable) => number {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  if (whole === 0) return 0;
-  const dated = new Set(dateLexemes(validFrom));
-  const held = terms.reduce((sum, term, i) => {
-    const isHeld = (matched & (1 << i)) !== 0 || dated.has(term);
-    return isHeld ? sum + (weights[i] ?? 0) : sum;
-  }, 0);
-  return held / whole / (1 + length / HALF_LENGTH);
+  const namesDate = terms.some((term) => DATE_LEXEME.test(term));
+  return ({ matched, length, validFrom }) => {
+    if (whole === 0 || (matched === 0 && !namesDate)) return 0;
+    const dated = namesDate ? dateLexemes(validFrom) : [];
+    let held = 0;
+    for (let i = 0; i < terms.length; i++)
+      if ((matched & (1 << i)) !== 0 || dated.includes(terms[i] ?? '')) held += weights[i] ?? 0;
+    return held / whole / (1 + length / HALF_LENGTH);
+  };
 }

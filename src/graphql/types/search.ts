@@ -41,6 +41,16 @@ const SearchConnection = builder.connectionObject(
   SearchEdge,
 );
 
+const SearchWeights = builder.inputType('SearchWeights', {
+  description: 'What else counts beside relevance, in units of the score. What is left out is as the server is set up.',
+  fields: (t) => ({
+    recency: t.float({
+      description: 'What the newest memory gets; half as much for each thirty days of age. 0 to 10.',
+    }),
+    importance: t.float({ description: 'What a memory of importance 10 gets, others in proportion. 0 to 10.' }),
+  }),
+});
+
 builder.queryFields((t) => ({
   search: t.field({
     type: SearchConnection,
@@ -51,6 +61,7 @@ builder.queryFields((t) => ({
       first: t.arg.int({ description: 'How many, 1 to 100 (default 10).' }),
       after: t.arg.string({ description: 'endCursor of the page before.' }),
       filter: t.arg({ type: MemoryFilter, description: 'Narrows the search before anything is ranked.' }),
+      weights: t.arg({ type: SearchWeights, description: 'Lets recency or importance weigh in this search.' }),
       asOf: t.arg({ type: AsOf, description: 'Search what was there then.' }),
       atLeast: t.arg({ type: 'Cursor', description: 'Wait until this write is visible.' }),
     },

@@ -1,4 +1,4 @@
-import { updateSettings } from '../../core/settings.js';
+import { getSettings, updateSettings } from '../../core/settings.js';
 import { builder } from '../builder.js';
 
 const Settings = builder.prismaObject('Settings', {
@@ -35,7 +35,7 @@ builder.queryFields((t) => ({
   settings: t.field({
     type: Settings,
     description: "The API key's settings.",
-    resolve: (_root, _args, { settings }) => settings(),
+    resolve: (_root, _args, { deps, caller }) => getSettings(deps, caller),
   }),
 }));
 

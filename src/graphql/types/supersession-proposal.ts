@@ -103,6 +103,6 @@ builder.subscriptionFields((t) => ({
     resolve: async (item: FeedItem, _args, { deps }) =>
       item.kind === 'OPENED'
         ? { cursor: item.cursor }
-        : ((await getProposalAt(deps, item.event.accountId, item.event.seq)) ?? { cursor: item.event.seq }),
+        : ((await getProposalAt(deps, item.event)) ?? { cursor: item.event.seq }),
   }),
 }));

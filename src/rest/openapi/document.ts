@@ -55,10 +55,12 @@ const TAGS = [
 const OF_EVERY_CALL: readonly ErrorCode[] = [
   'PLAN_BLOCKED',
   'UNAUTHENTICATED',
+  'FORBIDDEN',
   'INVALID_INPUT',
   'RATE_LIMITED',
   'INTERNAL',
   'UPSTREAM_UNAVAILABLE',
+  'TIMEOUT',
 ];
 const OF_EVERY_BODY: readonly ErrorCode[] = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
@@ -67,7 +69,7 @@ const MEANING: Readonly<Record<number, string>> = {
   400: 'The body is not JSON, or unusable where 400 is documented for it.',
   401: 'No API key, or none that is valid.',
   402: "The account's plan is blocked.",
-  403: "Another account's.",
+  403: 'The API key lacks a scope, or it is of another tenant or account.',
   404: 'There is none.',
   409: 'It is so already, or it can not be any more.',
   410: 'The cursor lies further back than events are kept for.',
@@ -78,6 +80,7 @@ const MEANING: Readonly<Record<number, string>> = {
   500: 'A fault of the server.',
   502: 'The model provider refused.',
   503: 'Something that the server depends on is down; try again later.',
+  504: 'It took longer than a request may take, and was given up.',
 };
 
 const statusesOf = ({ errors, body }: Operation): number[] => {

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Caller, Deps } from '../../../src/core/deps.js';
+import { DEFAULT_SCOPES } from '../../../src/core/rules/scopes.js';
 
 const BATCH = 100;
 
@@ -35,7 +36,7 @@ export function accountsOf({ db }: Pick<Deps, 'db'>, createdAt: Date): () => Pro
       await db.settings.createMany({
         data: batch.map(({ accountId, apiKeyId }) => ({ accountId, apiKeyId })),
       });
-      ready.push(...batch);
+      ready.push(...batch.map((ids) => ({ ...ids, scopes: new Set(DEFAULT_SCOPES) })));
     }
     const caller = ready.pop();
     if (!caller) throw new Error('there is always one');
