@@ -12,6 +12,7 @@ import {
 import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
+import { outlast } from '../core/outlast.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { AppError, isOutage } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
@@ -38,6 +39,9 @@ export interface SocketExtra {
 const FORBIDDEN = 4403;
 /** Clients take it as "come back", unlike any other that says that a server can not serve. */
 const TRY_AGAIN_LATER = 1013;
+
+/** How long a feed that is being opened waits for the database at most. */
+const OUTLAST_MS = 300_000;
 
 type Params = Record<string, unknown>;
 
@@ -77,7 +81,7 @@ export const socketOptions = (
     const { variables, operationName } = payload;
     try {
       // What its key may do, and its plan, may have changed since the socket was opened.
-      if (extra.caller?.shown) extra.caller = await prove(deps, extra.caller.shown);
+      if (extra.caller?.shown) extra.caller = await stillProven(deps, extra, extra.caller.shown, payload.query);
       const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
@@ -118,6 +122,23 @@ export const socketOptions = (
     result.errors && ({ ...result, errors: result.errors.map(toWire) } as FormattedExecutionResult),
   onError: (_context, _id, _payload, errors) => errors.map((error) => toWire(toGraphqlError(error, report))),
 });
+
+/** Not read yet, so by its words: a wrong guess makes it wait, or fail, while the database is away. */
+const MAY_BE_FEED = /\bsubscription\b/;
+
+/** The caller as its key is now. A database that is away delays a feed, and fails everything else. @throws as prove */
+const stillProven = (
+  deps: Deps,
+  extra: SocketExtra,
+  shown: Parameters<typeof prove>[1],
+  query: string,
+): Promise<Caller> => {
+  const once = (): Promise<Caller> => {
+    if (extra.isClosed) throw new AppError('UNAUTHENTICATED', 'The socket is closed.');
+    return prove(deps, shown);
+  };
+  return MAY_BE_FEED.test(query) ? outlast(async () => once(), AbortSignal.timeout(OUTLAST_MS)) : once();
+};
 
 const isStream = (result: object): result is AsyncIterable<ExecutionResult> => Symbol.asyncIterator in result;
 

@@ -125,7 +125,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
     await vi.waitFor(async () => expect((await write('Alice lives in Rome')).status).toBe(200), { timeout: 20_000 });
     for (const feed of [...feeds, late]) {
       await feed.received(1);
-      expect(feed.texts).toEqual(['Alice lives in Rome']);
+      expect([feed.error, feed.texts]).toEqual([undefined, ['Alice lives in Rome']]);
     }
     await vi.waitFor(() => expect(receiver.requests).toHaveLength(1), { timeout: 20_000 });
     expect(socket.closed).toEqual([]);
