@@ -55,6 +55,7 @@ export async function startBuilt(dataDir: string, env: Record<string, string> = 
     readyAfterMs,
     key: /AURRA_API_KEY="(\w+)"/.exec(output)?.[1],
     end: async (signal) => {
+      if (hasEnded(child)) return;
       const gone = once(child, 'exit');
       child.kill(signal);
       await gone;

@@ -55,12 +55,16 @@ const DOWNLOAD_MS = 300_000;
 
 /**
  * Ends with its parent, however that dies: the parent holds the other end of its standard input. Then it stops the server
- * at once, by its id, and removes its folder.
+ * at once, by its id, and removes its folder. Each line that it reads is a signal that the server is ended with, and started again
+ * after so many seconds: QUIT is what `pg_ctl stop -m immediate` sends.
  */
 const KEEPER = `
 folder=$1; shift
 "$@" </dev/null & server=$!
-cat >/dev/null
+while read -r signal seconds; do
+  kill -"$signal" "$server"; wait "$server"; sleep "$seconds"
+  "$@" </dev/null & server=$!
+done
 kill -INT "$server" 2>/dev/null
 wait "$server"
 rm -rf "$folder"`;
@@ -68,6 +72,7 @@ rm -rf "$folder"`;
 /**
  * @typedef {object} RealPostgres
  * @property {string} url of a superuser, with a password that only this process knows
+ * @property {(downSeconds?: number) => Promise<void>} crash stops it as `pg_ctl stop -m immediate` does, in the middle of everything, and starts it again
  * @property {() => Promise<void>} stop
  */
 
@@ -152,7 +157,16 @@ async function serve(folder, bin) {
     await stop();
     throw new Error(`The server does not answer: ${String(error)}\n${log}`, { cause: error });
   }
-  return { url, stop };
+  const crash = async (downSeconds = 0) => {
+    const witness = new pg.Client({ connectionString: url });
+    witness.on('error', () => undefined);
+    await witness.connect();
+    const gone = new Promise((resolve) => witness.once('end', resolve));
+    keeper.stdin.write(`QUIT ${downSeconds}\n`);
+    await gone; // else the old one would be taken for the new one
+    await ready(url);
+  };
+  return { url, crash, stop };
 }
 
 /** @param {string} url */

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
 import { actForNobody, asSystem } from './core/act-for.js';
 import type { Deps } from './core/deps.js';
+import { Gate } from './core/gate.js';
 import { startIndexing } from './core/index-pending.js';
 import { KeyUses } from './core/key-uses.js';
 import { KnownKeys } from './core/known-keys.js';
@@ -25,6 +27,7 @@ import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
+import { OutageLog } from './outage-log.js';
 import { createByoLlms } from './models/byo.js';
 import { createEmbedder } from './models/create-embedder.js';
 import { createLlm } from './models/create-llm.js';
@@ -46,6 +49,8 @@ export interface App {
   fetch(request: Request): Promise<Response>;
   /** Serves HTTP and WebSocket; gives the URL. */
   listen(): Promise<string>;
+  /** Says at /ready that it is about to stop, and goes on serving for PALIMPSEST_DRAIN_MS, with connections that end after their answer. */
+  drain(): Promise<void>;
   /** Stops accepting, finishes what runs, closes sockets and database. */
   close(): Promise<void>;
 }
@@ -75,17 +80,18 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     },
   });
   const { db, wakeups } = database;
+  const outages = new OutageLog(logger);
   tellGuard(database.guard, logger);
   const keys = new KnownKeys(db);
-  const keyUses = new KeyUses({ db, now }, (error) => logger.warn({ err: error }, 'use of keys is not noted'));
+  const keyUses = new KeyUses({ db, now }, (error) => outages.warn({ err: error }, 'use of keys is not noted'));
   const sessions = new Sessions({ db, now }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
-  const indexing = asSystem(() => startIndexing({ ...database, embedder }, logger));
+  const indexing = asSystem(() => startIndexing({ ...database, embedder }, outages));
   const bringLlm = createByoLlms(config.byo);
   const deps: Deps = {
     db,
     wakeups,
-    tails: new EventTails(db, wakeups, (error) => logger.warn({ err: error }, 'events can not be read')),
+    tails: new EventTails(db, wakeups, (error) => outages.warn({ err: error }, 'events can not be read')),
     keys,
     keyUses,
     sessions,
@@ -94,7 +100,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     bringLlm: async (choice, accountId) => llmOutsideTime(await bringLlm(choice, accountId)),
     embedder: config.embedding ? embedderOutsideTime(embedder) : embedder,
     reranker: config.reranker && createReranker(config.reranker),
-    warn: (details, message) => logger.warn(details, message),
+    warn: (details, message) => outages.warn(details, message),
     journal: logger,
     termCounts: new TermCounts(),
     indexing,
@@ -104,28 +110,35 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       isAllowed: (url) => mayGoTo(url, config.webhooks.hosts),
       mayRun: (document) => isListed(documents, document),
     }),
+    gate: new Gate(config.maxRequests),
     rates: new RateLimits(config.requestRates),
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
     config,
   };
-  const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
-  const reEmbedding = asSystem(() => startReEmbedding(deps, logger));
+  const report = (error: unknown): void => outages.bug(error);
+  const reEmbedding = asSystem(() => startReEmbedding(deps, outages));
   const webhooks = asSystem(() => openWebhooks(deps, database, report));
   const rateSharing = asSystem(() =>
-    shareRateLimits(deps, (error) => logger.warn({ err: error }, 'rate limits are not shared')),
+    shareRateLimits(deps, (error) => outages.warn({ err: error }, 'rate limits are not shared')),
   );
   const graphql = createGraphqlDoor(deps, report, documents);
   const rest = createRestDoor(deps, report);
 
+  let isStopping = false;
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
-    const health = await answerHealth(deps, pathname);
+    const health = await answerHealth(deps, pathname, isStopping);
     if (health) return health;
-    if (rest.isStreamed(request)) return rest.fetch(request);
-    const bounded = await withinLimit(request, config.maxBodyBytes);
-    if (bounded instanceof AppError) return refuse(bounded, pathname);
-    return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
+    const door = pathname === GRAPHQL_PATH ? graphql : rest;
+    try {
+      // A body that trickles in takes no place from others.
+      const whole = rest.isStreamed(request) ? request : await withinLimit(request, config.maxBodyBytes);
+      return await deps.gate.pass(() => door.fetch(whole));
+    } catch (error) {
+      if (error instanceof AppError) return refuse(error, pathname);
+      throw error;
+    }
   };
   const fetch = withManners((request) => actForNobody(() => answer(request)), {
     corsOrigins: config.corsOrigins,
@@ -136,6 +149,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const streams = new EventStreams();
   const listener = createServerAdapter<{ res: ServerResponse }>(async (request, { res }) => {
     const response = await fetch(request);
+    // Else a client might send its next request at the moment in which the connection is closed.
+    if (isStopping) response.headers.set('connection', 'close');
     if (isEventStream(response)) streams.add(res);
     return response;
   });
@@ -147,6 +162,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     heartbeatMs: deps.heartbeatMs,
     report,
   });
+  server.maxConnections = config.maxConnections; // whoever comes when there are as many is turned away at once
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
     if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.destroy();
@@ -157,13 +173,17 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     deps,
     fetch,
     listen: () => listen(server, config),
+    drain: async () => {
+      isStopping = true;
+      await pause(config.drainMs);
+    },
     close: async () => {
-      await Promise.all([reEmbedding.stop(), indexing.stop()]);
-      await webhooks.stop();
-      await rateSharing.stop();
+      isStopping = true;
       const served = closeServer(server); // from here on nothing new is accepted
       streams.close();
-      await Promise.all([served, sockets.close(REQUEST_GRACE_MS)]);
+      // Side by side: one after the other they may take longer than a supervisor waits.
+      const background = [reEmbedding.stop(), indexing.stop(), webhooks.stop(), rateSharing.stop()];
+      await Promise.all([served, sockets.close(REQUEST_GRACE_MS), ...background]);
       sessions.stop();
       await keyUses.stop();
       await database.close();

@@ -36,6 +36,9 @@ const variables = z.object({
   PALIMPSEST_POOL_SIZE: z.coerce.number().int().min(1).max(200).default(10),
   PALIMPSEST_LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info', 'debug']).default('info'),
   PALIMPSEST_GRAPHIQL: flag.optional(),
+  PALIMPSEST_MAX_REQUESTS: z.coerce.number().int().min(1).max(100_000).default(256),
+  PALIMPSEST_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  PALIMPSEST_DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(0),
   PALIMPSEST_MAX_BODY_BYTES: z.coerce.number().int().min(1_024).default(1_048_576),
   PALIMPSEST_REQUEST_TIMEOUT_MS: z.coerce.number().int().min(0).max(3_600_000).default(30_000),
   PALIMPSEST_GRAPHQL_MAX_COST: z.coerce.number().int().min(100).default(50_000),
@@ -200,6 +203,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     isProduction: e.NODE_ENV === 'production',
     hasGraphiql: e.PALIMPSEST_GRAPHIQL ?? e.NODE_ENV !== 'production',
     logLevel: e.PALIMPSEST_LOG_LEVEL,
+    /** Requests and operations of sockets under way at once; one beyond is refused. */
+    maxRequests: e.PALIMPSEST_MAX_REQUESTS,
+    maxConnections: e.PALIMPSEST_MAX_CONNECTIONS,
+    /** How long a server that is to stop goes on serving, so that a balancer can turn away from it first. */
+    drainMs: e.PALIMPSEST_DRAIN_MS,
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
     /** For one query, mutation or REST call, without what models take; 0: any time. */
     requestTimeoutMs: e.PALIMPSEST_REQUEST_TIMEOUT_MS,

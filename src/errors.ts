@@ -27,6 +27,10 @@ export const STATUS = {
   UPSTREAM_FAILED: 502,
   UPSTREAM_UNAVAILABLE: 503,
   DATABASE_UNAVAILABLE: 503,
+  /** More requests are under way than the server takes: nothing was done. */
+  OVERLOADED: 503,
+  /** The server has no room to take a body in. */
+  STORAGE_FULL: 507,
   /** The request took longer than it may. Not 503, which tells clients to send the same again at once. */
   TIMEOUT: 504,
 } as const;
@@ -81,24 +85,40 @@ export function toAppError(error: unknown): AppError {
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const OUTAGE_CODE =
-  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\w\d?|P1001|P1002|P1008|P1017|P2024|P2037)$/;
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08\w{3}|53\w{3}|57P\w\d?|P1001|P1002|P1008|P1017|P2024|P2037|DATABASE_UNAVAILABLE)$/;
+/** Prisma's adapter keeps no code of some of them, but a word of its own for it. */
+const OUTAGE_KIND = /^(DatabaseNotReachable|ConnectionClosed|SocketTimeout|TooManyConnections)$/;
 /** The driver gives some of them no code. */
 const OUTAGE_TEXT =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 
 /** Whether the database could not be reached, or went away in the middle. */
-const isOutage = (error: unknown): boolean =>
-  isSomeCause(error, ({ codes, message }) => codes.some((code) => OUTAGE_CODE.test(code)) || OUTAGE_TEXT.test(message));
+export const isOutage = (error: unknown): boolean =>
+  isSomeCause(
+    error,
+    ({ codes, kind, message }) =>
+      codes.some((code) => OUTAGE_CODE.test(code)) || OUTAGE_KIND.test(kind) || OUTAGE_TEXT.test(message),
+  );
 
 /** Whether a statement was broken off: its request's time was up, or the database has a limit of its own. */
 const isCanceled = (error: unknown): boolean => isSomeCause(error, ({ codes }) => codes.includes('57014'));
 
+interface Cause {
+  codes: string[];
+  kind: string;
+  message: string;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** Whether the error, or one underneath, is of a kind. By structure: several libraries throw these. */
-function isSomeCause(error: unknown, isOfKind: (cause: { codes: string[]; message: string }) => boolean): boolean {
+function isSomeCause(error: unknown, isOfKind: (cause: Cause) => boolean): boolean {
   for (let cause = error, depth = 0; typeof cause === 'object' && cause !== null && depth < 6; depth++) {
-    const { code, originalCode, message, meta, originalError } = cause as Record<string, unknown>;
+    // What is under one is told by it already: a model may be away by the same codes.
+    if (cause instanceof AppError) return isOfKind({ codes: [cause.code], kind: '', message: '' });
+    const { code, originalCode, kind, message, meta, originalError } = cause as Record<string, unknown>;
     const codes = [code, originalCode].filter((one) => typeof one === 'string');
-    if (isOfKind({ codes, message: typeof message === 'string' ? message : '' })) return true;
+    if (isOfKind({ codes, kind: textOf(kind), message: textOf(message) })) return true;
     cause =
       (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError ??
       originalError ??

@@ -2,10 +2,14 @@ import type { Deps } from './core/deps.js';
 
 const READY_TIMEOUT_MS = 2_000;
 
-/** `/health`: the process lives. `/ready`: the database answers, with its schema in place. Null for any other path. */
-export async function answerHealth({ db }: Deps, pathname: string): Promise<Response | null> {
+/**
+ * `/health`: the process lives. `/ready`: requests may be sent here, as the database answers, with its schema in place, and the
+ * server is not about to stop. Null for any other path.
+ */
+export async function answerHealth({ db }: Deps, pathname: string, isStopping: boolean): Promise<Response | null> {
   if (pathname === '/health') return Response.json({ status: 'ok' });
   if (pathname !== '/ready') return null;
+  if (isStopping) return Response.json({ status: 'stopping' }, { status: 503 });
   const isReady = await Promise.race([
     db.account.findFirst({ select: { id: true } }).then(
       () => true,

@@ -31,8 +31,12 @@ export async function main(): Promise<void> {
     isClosing = true;
     logger.info({ signal }, 'closing');
     // Whatever still hangs then: nothing acknowledged is lost, and a supervisor would kill it anyway.
-    setTimeout(() => process.exit(1), CLOSE_MS).unref();
-    app.close().then(
+    setTimeout(() => process.exit(1), config.drainMs + CLOSE_MS).unref();
+    const close = async (): Promise<void> => {
+      await app.drain();
+      await app.close();
+    };
+    close().then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error({ err: error }, 'closing failed');

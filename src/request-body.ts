@@ -1,10 +1,10 @@
 import { AppError } from './errors.js';
 
-/** The request with its body read, or the error when that is longer than `maxBytes`: nobody parses what is too long. */
-export async function withinLimit(request: Request, maxBytes: number): Promise<Request | AppError> {
+/** The request with its body read: nobody parses what is too long. @throws AppError BODY_TOO_LARGE */
+export async function withinLimit(request: Request, maxBytes: number): Promise<Request> {
   if (!request.body) return request;
   const tooLarge = new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge;
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   // Not by iterating over it: to leave a loop in the middle closes the connection, and nobody would hear why.
@@ -13,7 +13,7 @@ export async function withinLimit(request: Request, maxBytes: number): Promise<R
     const { done, value } = await reader.read();
     if (done) break;
     bytes += value.length; // counted while it comes: the header may be absent, or a lie
-    if (bytes > maxBytes) return tooLarge;
+    if (bytes > maxBytes) throw tooLarge;
     chunks.push(value);
   }
   const { url, method, headers, signal } = request;

@@ -1,5 +1,6 @@
 import { readEventsAfter, type MemoryEvent } from '../store/events.js';
 import type { Deps } from './deps.js';
+import { outlast } from './outlast.js';
 import type { PreparedQuestion } from './prepare-question.js';
 
 const BATCH = 500;
@@ -25,10 +26,10 @@ export class AnswerNews {
     public cursor: bigint,
   ) {}
 
-  async read(asked: Asked): Promise<boolean> {
+  async read(asked: Asked, signal: AbortSignal): Promise<boolean> {
     let isConcerned = false;
     for (;;) {
-      const events = await readEventsAfter(this.db, asked.scope.accountId, this.cursor, BATCH);
+      const events = await outlast(() => readEventsAfter(this.db, asked.scope.accountId, this.cursor, BATCH), signal);
       isConcerned ||= events.some((event) => concerns(asked, event));
       this.cursor = events.at(-1)?.seq ?? this.cursor;
       if (events.length < BATCH) return isConcerned;

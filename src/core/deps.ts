@@ -5,6 +5,7 @@ import type { Reranker } from '../models/reranker.js';
 import type { Db } from '../store/client.js';
 import type { EventTails } from '../store/event-tails.js';
 import type { Wakeups } from '../store/wakeups.js';
+import type { Gate } from './gate.js';
 import type { PendingIndexing } from './index-pending.js';
 import type { KnownKeys } from './known-keys.js';
 import type { KeyUses } from './key-uses.js';
@@ -51,6 +52,8 @@ export interface Deps {
   turns: Turns;
   /** What a webhook may be: known to the layers above and beside the core. */
   webhookTerms: WebhookTerms;
+  /** Bounds what is under way at once, whoever asks and through whatever door. */
+  gate: Gate;
   /** What each key has asked for in its minute. */
   rates: RateLimits;
   now: () => Date;

@@ -1,4 +1,5 @@
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
+import { outlast } from './outlast.js';
 import { prepareQuestion, type QueryInput } from './prepare-question.js';
 import { StandingAnswer, type AnswerChange } from './standing-answer.js';
 
@@ -7,7 +8,7 @@ export type { AnswerChange } from './standing-answer.js';
 /**
  * The answer to a standing question: at once, and again whenever a memory behind it is replaced, ends, is retracted or deleted, begins
  * to hold, or is joined by a better one. Pulled: whoever reads slowly gets the newest state, not each one on the way to it.
- * What is found is compared before a model is asked. A model that is down for a while is asked again later, in silence.
+ * What is found is compared before a model is asked. A model or a database that is down for a while is asked again later, in silence.
  * @throws AppError INVALID_INPUT, UPSTREAM_*; later on only failures that do not pass by themselves
  */
 export async function* followAnswer(
@@ -20,7 +21,7 @@ export async function* followAnswer(
   try {
     const standing = new StandingAnswer(
       { deps, caller, input, signal, query },
-      await prepareQuestion(deps, caller, input, query),
+      await outlast(() => prepareQuestion(deps, caller, input, query), signal),
     );
     yield await standing.first();
     while (!signal.aborted) {

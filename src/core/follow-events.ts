@@ -13,6 +13,7 @@ import {
 import { authorize, tenantOf } from './authorize.js';
 import { actForAccount } from './act-for.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
+import { outlast } from './outlast.js';
 import { cursor as cursorInput, optional, parseInput, source, text, topic } from './parse-input.js';
 
 export type { MemoryEvent } from '../store/events.js';
@@ -69,7 +70,7 @@ export interface FollowOptions {
 
 /**
  * Events of the account committed after `after` (default: from now on) that pass the filter, in commit order, each once,
- * for as long as the caller keeps asking. Pulled: a slow reader costs nothing but its own delay.
+ * for as long as the caller keeps asking. Pulled: a slow reader costs nothing but its own delay. A database that is away is waited for.
  * @throws AppError INVALID_INPUT, CURSOR_EXPIRED
  */
 export async function* followEvents(
@@ -96,14 +97,14 @@ export async function* followEach(
       ? { ...narrowed, tenantId }
       : { ...narrowed, tenantId: tenantOf(caller, tenantId), isBound: true };
   const { db, tails } = deps;
-  const newest = await readLastSeq(db, caller.accountId);
-  if (after !== undefined) await assertInReach(deps, caller, after, newest);
+  const newest = await outlast(() => readLastSeq(db, caller.accountId), signal);
+  if (after !== undefined) await outlast(() => assertInReach(deps, caller, after, newest), signal);
   const tail = tails.join(caller.accountId, newest);
   let cursor = after ?? newest;
   try {
     yield { kind: 'OPENED', cursor };
     while (!signal.aborted) {
-      const { events, upTo } = await readOn(db, tail, filter, cursor);
+      const { events, upTo } = await outlast(() => readOn(db, tail, filter, cursor), signal);
       const seen = boundTenant === undefined ? events : events.map((event) => seenFrom(boundTenant, event));
       for (const [i, event] of seen.entries()) {
         cursor = event.seq;

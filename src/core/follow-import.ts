@@ -1,6 +1,7 @@
 import type { MemoryImport } from '../store/imports.js';
 import type { Caller, Deps } from './deps.js';
 import { getImport } from './get-import.js';
+import { outlast } from './outlast.js';
 
 /** A lost hint costs a reader at most this. */
 const POLL_MS = 5_000;
@@ -21,7 +22,7 @@ export async function* followImport(
   try {
     while (!signal.aborted) {
       const woken = deps.wakeups.next(caller.accountId, POLL_MS, stop); // armed before the read, so that nothing falls between
-      const now = await getImport(deps, caller, input);
+      const now = await outlast(() => getImport(deps, caller, input), signal);
       if (!told || hasMoved(told, now)) yield (told = now);
       if (now.state !== 'RUNNING') return;
       await woken;

@@ -1,4 +1,5 @@
 import type { Caller, Deps } from './deps.js';
+import { outlast } from './outlast.js';
 import { planStatus, type PlanStatus } from './plan-status.js';
 
 /** What changes without an event, as a plan by hand or a new month, is noticed at most this late. */
@@ -9,7 +10,7 @@ export async function* followPlan(deps: Deps, caller: Caller, signal: AbortSigna
   let last = '';
   while (!signal.aborted) {
     const woken = deps.wakeups.next(caller.accountId, LOOK_MS, signal); // armed before the read, so that nothing falls between
-    const plan = await planStatus(deps, caller);
+    const plan = await outlast(() => planStatus(deps, caller), signal);
     const said = JSON.stringify(plan);
     if (said !== last) yield plan;
     last = said;

@@ -13,6 +13,7 @@ import {
 } from '../store/webhooks.js';
 import { callerOf } from './authenticate.js';
 import type { Caller, Deps } from './deps.js';
+import { outlast } from './outlast.js';
 
 export type { DeliveryOutcome, Webhook } from '../store/webhooks.js';
 
@@ -31,7 +32,7 @@ const POLL_MS = 60_000;
 export async function* watchWebhooks({ db, wakeups }: Deps, signal: AbortSignal): AsyncGenerator<Webhook[]> {
   while (!signal.aborted) {
     const woken = wakeups.next(WEBHOOKS_CHANGED, POLL_MS, signal); // armed before the read, so that nothing falls between
-    yield await readActiveWebhooks(db);
+    yield await outlast(() => readActiveWebhooks(db), signal);
     await woken;
   }
 }

@@ -1,4 +1,4 @@
-import { AppError } from '../errors.js';
+import { AppError, isOutage } from '../errors.js';
 import { AnswerNews } from './answer-news.js';
 import { chooseLlm } from './choose-llm.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
@@ -15,6 +15,8 @@ const POLL_MS = 5_000;
 const LOOK_EVERY_MS = 250;
 /** Failures that pass by themselves. */
 const PASSING = new Set(['UPSTREAM_UNAVAILABLE', 'LLM_RATE_LIMITED']);
+const isPassing = (error: unknown): boolean =>
+  isOutage(error) || (error instanceof AppError && PASSING.has(error.code));
 
 export interface AnswerChange {
   answer: Answer;
@@ -91,7 +93,7 @@ export class StandingAnswer {
     const woken = deps.wakeups.next(caller.accountId, this.#pauseMs(), wait.signal);
     try {
       const didLook = this.#mustLook;
-      if (await this.#news.read(this.prepared)) {
+      if (await this.#news.read(this.prepared, signal)) {
         this.#mustLook = true;
         this.#pace.hurry();
       }
@@ -130,7 +132,7 @@ export class StandingAnswer {
       this.#nextInstant = nextInstant(this.prepared, deps.now());
       return change;
     } catch (error) {
-      if (!(error instanceof AppError && PASSING.has(error.code))) throw error;
+      if (!isPassing(error)) throw error;
       this.#pace.fail(this.#now());
       return null;
     }

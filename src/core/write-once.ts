@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
-import { AppError } from '../errors.js';
+import { AppError, isOutage } from '../errors.js';
 import { claimKey, releaseKey } from '../store/idempotency-keys.js';
 import type { Caller, Deps } from './deps.js';
+import { outlast } from './outlast.js';
 import { storedName } from './request-names.js';
 
 const REMEMBERED_MS = 24 * 3_600_000;
 /** Longer than any write can take: its model calls have deadlines. */
 const STALE_MS = 15 * 60_000;
+/** How long a key is tried to be given back. */
+const RELEASE_MS = 120_000;
 
 interface Request {
   /** Undefined: the request is not to be remembered. */
@@ -45,7 +48,10 @@ export async function writeOnce<Result>(
   try {
     return await run();
   } catch (error) {
-    await releaseKey(db, accountId, key);
+    // Of a write that an outage broke off nobody knows how it ended: once the database is back, a key without a reply says so.
+    const released = outlast(() => releaseKey(db, accountId, key), AbortSignal.timeout(RELEASE_MS));
+    if (isOutage(error)) released.catch(() => undefined);
+    else await released;
     throw error;
   }
 }

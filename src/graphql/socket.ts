@@ -13,8 +13,9 @@ import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { actFor } from '../core/act-for.js';
 import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
+import { outlast } from '../core/outlast.js';
 import { assertWithinRate } from '../core/rate-limits.js';
-import { AppError } from '../errors.js';
+import { AppError, isOutage } from '../errors.js';
 import type { Context } from './builder.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import { documentText } from './persisted-operations.js';
@@ -38,6 +39,11 @@ export interface SocketExtra {
 }
 
 const FORBIDDEN = 4403;
+/** Clients take it as "come back", unlike any other that says that a server can not serve. */
+const TRY_AGAIN_LATER = 1013;
+
+/** How long a feed that is being opened waits for the database at most. */
+const OUTLAST_MS = 300_000;
 
 type Params = Record<string, unknown>;
 
@@ -47,7 +53,10 @@ export const socketOptions = (
   { getEnveloped, documents }: GraphqlDoor,
   report: ReportBug,
 ): ServerOptions<Params, SocketExtra> => ({
-  execute: (args) => actFor(callerOf(args), () => runOf(args).execute(args)) as OperationResult,
+  execute: (args) =>
+    deps.gate
+      .pass(() => actFor(callerOf(args), async () => (await runOf(args).execute(args)) as ExecutionResult))
+      .catch((error: unknown) => ({ errors: [toGraphqlError(error, report)] })),
   subscribe: (args) => runOf(args).subscribe(args) as OperationResult,
   // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
   onConnect: async ({ connectionParams, extra }) => {
@@ -61,7 +70,9 @@ export const socketOptions = (
       return true;
     } catch (error) {
       if (error instanceof AppError) return false;
-      throw error;
+      if (!isOutage(error)) throw error;
+      extra.close(TRY_AGAIN_LATER, 'Try again later');
+      return false; // too late to say that the key was bad: the socket is closing
     }
   },
   onClose: ({ extra }) => {
@@ -72,7 +83,7 @@ export const socketOptions = (
     const { variables, operationName } = payload;
     try {
       // What its key may do, and its plan, may have changed since the socket was opened.
-      if (extra.caller?.shown) extra.caller = await prove(deps, extra.caller.shown);
+      if (extra.caller?.shown) extra.caller = await stillProven(deps, extra, extra.caller.shown, payload.query);
       const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
@@ -113,6 +124,23 @@ export const socketOptions = (
     result.errors && ({ ...result, errors: result.errors.map(toWire) } as FormattedExecutionResult),
   onError: (_context, _id, _payload, errors) => errors.map((error) => toWire(toGraphqlError(error, report))),
 });
+
+/** Not read yet, so by its words: a wrong guess makes it wait, or fail, while the database is away. */
+const MAY_BE_FEED = /\bsubscription\b/;
+
+/** The caller as its key is now. A database that is away delays a feed, and fails everything else. @throws as prove */
+const stillProven = (
+  deps: Deps,
+  extra: SocketExtra,
+  shown: Parameters<typeof prove>[1],
+  query: string,
+): Promise<Caller> => {
+  const once = (): Promise<Caller> => {
+    if (extra.isClosed) throw new AppError('UNAUTHENTICATED', 'The socket is closed.');
+    return prove(deps, shown);
+  };
+  return MAY_BE_FEED.test(query) ? outlast(async () => once(), AbortSignal.timeout(OUTLAST_MS)) : once();
+};
 
 const isStream = (result: object): result is AsyncIterable<ExecutionResult> => Symbol.asyncIterator in result;
 

@@ -3,7 +3,9 @@ import { actFor } from '../core/act-for.js';
 import { audienceOf } from '../core/authorize.js';
 import type { Caller } from '../core/deps.js';
 import type { FeedEvent, FeedItem } from '../core/follow-events.js';
+import { outlast } from '../core/outlast.js';
 import type { OpenFeed } from '../core/sessions.js';
+import { isOutage } from '../errors.js';
 import { operationContext, type Context } from './builder.js';
 import { Audiences, type Audience, type Shared } from './shared-results.js';
 
@@ -45,7 +47,7 @@ export function createSubscribe(): (args: ExecutionArgs) => Promise<Results | Ex
       feed,
       isGone: request?.signal,
       leave,
-      toResult: (item) => toResult(item, args, audience),
+      toResult: (item, signal) => outlast(() => wholeResult(item, args, audience), signal),
     });
   };
 }
@@ -62,15 +64,18 @@ interface Running {
   /** Aborts when the client's connection closes, also while what was sent last still waits for it. */
   isGone: AbortSignal | undefined;
   leave: () => void;
-  toResult: (item: unknown) => Promise<ExecutionResult>;
+  /** @throws an outage, where that still lasts when `signal` aborts */
+  toResult: (item: unknown, signal: AbortSignal) => Promise<ExecutionResult>;
 }
 
 /** The source's items as results; `return` reaches the source at once, also while it waits. */
 function results({ caller, source, feed, isGone, leave, toResult: toResultOf }: Running): Results {
   let isOver = false;
+  const stop = new AbortController();
   const finish = (): void => {
     if (isOver) return;
     isOver = true;
+    stop.abort();
     feed.signal.removeEventListener('abort', stopSource);
     isGone?.removeEventListener('abort', vanish);
     feed.close();
@@ -79,9 +84,12 @@ function results({ caller, source, feed, isGone, leave, toResult: toResultOf }: 
   // Whoever asks for the next item, it is made for the caller.
   const next = async (): Promise<IteratorResult<ExecutionResult> | undefined> => {
     const item: IteratorResult<unknown> = await source.next();
-    return item.done === true ? undefined : { value: await toResultOf(item.value), done: false };
+    return item.done === true ? undefined : { value: await toResultOf(item.value, stop.signal), done: false };
   };
-  const stopSource = (): void => void actFor(caller, () => source.return?.())?.catch(() => undefined);
+  const stopSource = (): void => {
+    stop.abort();
+    void actFor(caller, () => source.return?.())?.catch(() => undefined);
+  };
   const vanish = (): void => {
     finish();
     stopSource();
@@ -96,8 +104,10 @@ function results({ caller, source, feed, isGone, leave, toResult: toResultOf }: 
         const item = await actFor(caller, next);
         if (item) return item;
       } catch (error) {
-        finish();
-        throw error;
+        if (!stop.signal.aborted) {
+          finish();
+          throw error;
+        }
       }
       const wasEnded = feed.signal.aborted && !isOver;
       finish();
@@ -117,6 +127,14 @@ function results({ caller, source, feed, isGone, leave, toResult: toResultOf }: 
       return this;
     },
   };
+}
+
+/** The result of an item. One that an outage made holes in is never told: nobody would be told of its event again. @throws that outage */
+async function wholeResult(item: unknown, args: ExecutionArgs, audience: Audience): Promise<ExecutionResult> {
+  const result = await toResult(item, args, audience);
+  const hole = result.errors?.find(isOutage);
+  if (hole) throw hole;
+  return result;
 }
 
 async function toResult(item: unknown, args: ExecutionArgs, audience: Audience): Promise<ExecutionResult> {

@@ -2,8 +2,9 @@ import { eachFor } from '../core/act-for.js';
 import { audienceOf } from '../core/authorize.js';
 import { followEvents as follow, type FeedEvent } from '../core/follow-events.js';
 import { getEvent } from '../core/get-event.js';
+import { outlast } from '../core/outlast.js';
 import { Recent } from '../core/recent.js';
-import { AppError } from '../errors.js';
+import { AppError, isOutage, toAppError } from '../errors.js';
 import { viewOf, type RestCall } from './call.js';
 import { toEventStream, toFrame } from './event-stream.js';
 import { toFeedEvent } from './wire-audit.js';
@@ -42,9 +43,9 @@ export async function followEvents(call: RestCall): Promise<Response> {
     if (first.done !== true && first.value.kind === 'OPENED') yield RETRY + opened(first.value.cursor);
     for await (const item of items) {
       if (item.kind === 'OPENED') continue;
-      const data = await render(call, item);
+      const frame = await frameOf(call, item, stop.signal);
       passed = item.event.seq;
-      yield toFrame({ id: passed, data });
+      yield frame;
     }
     if (slot.signal.aborted) throw slot.signal.reason;
   }
@@ -72,6 +73,19 @@ function inputOf({ query, headers }: RestCall) {
     topics: listed('topic'),
     sources: listed('source'),
   };
+}
+
+/** One that can not be shown is passed over and said to be: a client that came back would only meet it again. */
+async function frameOf(call: RestCall, item: FeedEvent, signal: AbortSignal): Promise<string> {
+  const { seq: id } = item.event;
+  try {
+    return toFrame({ id, data: await outlast(() => render(call, item), signal) });
+  } catch (error) {
+    if (isOutage(error)) throw error;
+    call.report(error);
+    const { message: detail, code } = toAppError(error);
+    return toFrame({ id, event: 'feed.skipped', data: { detail, code, cursor: id.toString() } });
+  }
 }
 
 /** The event as JSON: read once for all who follow the account, and written once for all keys that show it alike. */

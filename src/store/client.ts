@@ -5,7 +5,15 @@ import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-folder.js';
 import { embeddedPool } from './embedded-pool.js';
 import { giveWayOn } from './give-way.js';
-import { actPerRequest, asSystem, GuardedPool, kindOfActor, stateOfGuard, type GuardOptions, type GuardState } from './guard.js';
+import {
+  actPerRequest,
+  asSystem,
+  GuardedPool,
+  kindOfActor,
+  stateOfGuard,
+  type GuardOptions,
+  type GuardState,
+} from './guard.js';
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
@@ -30,6 +38,8 @@ const SESSION = { 'hnsw.iterative_scan': 'relaxed_order', 'hnsw.ef_search': '200
 /** A vector index that does not fit into memory while it is built takes several times as long. A server of one's own has a setting for it. */
 const EMBEDDED_SESSION = { ...SESSION, maintenance_work_mem: "'256MB'" } as const;
 
+/** For a connection, new or given back: whoever waits longer is told that the database can not be reached, and waits no more. */
+const CONNECTION_MS = 30_000;
 const NAMED_STATEMENTS = 500;
 /** Writers of one account take turns, and the embedded database has one session: waiting is normal, waiting forever is not. */
 const TRANSACTION = { maxWait: 30_000, timeout: 30_000 };
@@ -59,7 +69,8 @@ export interface OpenOptions extends FolderOptions, GuardOptions {
 
 /** Opens the embedded or the real PostgreSQL, brings its schema up to date, and listens for events. */
 export async function openDatabase(config: DatabaseConfig, options: OpenOptions = {}): Promise<Database> {
-  const connection = config.kind === 'postgres' ? connectPostgres(config, options) : await openEmbedded(config, options);
+  const connection =
+    config.kind === 'postgres' ? connectPostgres(config, options) : await openEmbedded(config, options);
   try {
     const db = prismaClient(connection.pool, options.onStatement);
     // Prisma compiles its query compiler now, while the migrations are looked at, instead of in somebody's first request.
@@ -102,7 +113,16 @@ interface Connection {
 
 function connectPostgres({ url, poolSize }: { url: string; poolSize: number }, guard: GuardOptions): Connection {
   const options = Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value}`);
-  const pool = new GuardedPool({ connectionString: url, max: poolSize, options: options.join(' ') }, guard);
+  const pool = new GuardedPool(
+    {
+      connectionString: url,
+      max: poolSize,
+      options: options.join(' '),
+      connectionTimeoutMillis: CONNECTION_MS,
+      keepAlive: true, // a connection that died without a word would be taken for a slow one
+    },
+    guard,
+  );
   holdToTime(pool, cancelOn(url));
   pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
   return {

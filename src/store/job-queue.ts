@@ -23,25 +23,33 @@ export interface Job<Data> {
 
 /** Work that outlives the process, on the database that is there: pg-boss. Any number of nodes may share it. */
 export class JobQueue<Data extends object> {
-  readonly #boss: PgBoss;
+  #boss: PgBoss;
   #worker: string | undefined;
   #starting: Promise<void> | undefined;
 
   constructor(
-    pool: pg.Pool,
+    private readonly pool: pg.Pool,
     readonly name: string,
     private readonly retries: Retries,
-    onError: (error: unknown) => void,
+    private readonly onError: (error: unknown) => void,
   ) {
-    const executeSql = (text: string, values: unknown[]) => pool.query<Record<string, unknown>>(text, values);
-    this.#boss = new PgBoss({ db: { executeSql }, schema: SCHEMA, schedule: false });
-    this.#boss.on('error', onError);
+    this.#boss = this.#newBoss();
+  }
+
+  #newBoss(): PgBoss {
+    const executeSql = (text: string, values: unknown[]) => this.pool.query<Record<string, unknown>>(text, values);
+    const boss = new PgBoss({ db: { executeSql }, schema: SCHEMA, schedule: false });
+    boss.on('error', this.onError);
+    return boss;
   }
 
   /** Makes the tables and looks after jobs that were left behind; again does nothing. */
   start(): Promise<void> {
     return (this.#starting ??= this.#open().catch((error: unknown) => {
-      this.#starting = undefined; // the database was away: the next call tries again
+      // The database was away. The next call tries again, on a new one: what failed to start takes itself for starting for ever.
+      void this.#boss.stop({ graceful: false, wait: false, close: false }).catch(() => undefined);
+      this.#boss = this.#newBoss();
+      this.#starting = undefined;
       throw error;
     }));
   }

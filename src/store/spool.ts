@@ -16,6 +16,9 @@ export interface Spool {
   dispose(): Promise<void>;
 }
 
+/** No room on the disk, or none that this user may take. */
+const FULL = /^(ENOSPC|EDQUOT|EFBIG)$/;
+
 interface Limits {
   maxBytes: number;
   maxLineBytes: number;
@@ -23,7 +26,7 @@ interface Limits {
 
 /**
  * Takes in a body that may be longer than memory should hold. The file has no name any more: whatever becomes of this
- * process, nothing stays behind. @throws AppError BODY_TOO_LARGE
+ * process, nothing stays behind. @throws AppError BODY_TOO_LARGE, STORAGE_FULL
  */
 export async function spool(body: AsyncIterable<Uint8Array>, { maxBytes, maxLineBytes }: Limits): Promise<Spool> {
   const file = await openNameless();
@@ -41,7 +44,9 @@ export async function spool(body: AsyncIterable<Uint8Array>, { maxBytes, maxLine
     }
   } catch (error) {
     await file.close();
-    throw error;
+    throw FULL.test((error as NodeJS.ErrnoException).code ?? '')
+      ? new AppError('STORAGE_FULL', 'The server has no room to take the body in. Try again later.', { cause: error })
+      : error;
   }
   rows += splitter.end().length;
   return { hash: hash.digest(), rows, lines: () => readLines(file, maxLineBytes), dispose: () => file.close() };

@@ -7,6 +7,7 @@ import {
   type Receiver,
 } from '../core/follow-webhooks.js';
 import type { Deps } from '../core/deps.js';
+import { isOutage } from '../errors.js';
 import { schema } from '../graphql/schema.js';
 import { readDocument } from './document.js';
 import { eventsOf, type Matched } from './events.js';
@@ -25,12 +26,23 @@ const NONE = { responseStatus: null, error: null, durationMs: null };
  * Sends one message, made from the event as it reads now, and logs the try. True when there is nothing more to do: it was
  * received, its receiver is gone, or it waits for a paused one to resume.
  */
-export async function deliver(deps: Deps, post: Post, message: Message, isLastTry: boolean): Promise<boolean> {
+export async function deliver(
+  deps: Deps,
+  post: Post,
+  message: Message,
+  isLastTry: boolean,
+  patienceMs = PATIENCE_MS,
+): Promise<boolean> {
   const receiver = await receiverOf(deps, message);
   if (!receiver) return true;
   const { webhook } = receiver;
   const document = readDocument(schema, webhook.document);
-  const event = await eventAt(deps, receiver, BigInt(message.seq));
+  const event = await eventAt(deps, receiver, BigInt(message.seq), patienceMs).catch(async (error: unknown) => {
+    // Not so for an outage, which passes, and in which nothing could be logged anyway.
+    if (!isOutage(error))
+      await logAttempt(deps, message, { ...NONE, state: isLastTry ? 'FAILED' : 'PENDING', error: 'INTERNAL' });
+    throw error;
+  });
   if (event === 'UNKNOWN') return false;
   if (event === 'PASSED') {
     // Since it was queued the document was changed, or the event does not match any more.
@@ -50,11 +62,12 @@ async function eventAt(
   deps: Deps,
   { webhook, caller }: Receiver,
   seq: bigint,
+  patienceMs: number,
 ): Promise<Matched | 'PASSED' | 'UNKNOWN'> {
   const document = readDocument(schema, webhook.document);
   // The newest event, where it no longer matches, would have the feed wait for the next one. A slow database is waited for as
   // well, and told from that by trying again: a message must not be lost to it.
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = AbortSignal.timeout(patienceMs);
   const events = eventsOf(deps, caller, document, document.toPayload(seq - 1n), patience);
   for await (const event of events) return event.cursor === seq ? event : 'PASSED';
   return 'UNKNOWN';

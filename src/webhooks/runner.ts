@@ -18,7 +18,9 @@ import { eventsOf } from './events.js';
 /** Messages that one node sends side by side. */
 const AT_ONCE = 16;
 const MOST_PER_BATCH = 200;
-const AFTER_FAILURE_MS = 1_000;
+/** After a failure; doubles with each that follows, and begins anew once something succeeded. */
+const FIRST_PAUSE_MS = 250;
+const LAST_PAUSE_MS = 10_000;
 
 interface Options {
   deps: Deps;
@@ -71,12 +73,16 @@ export function startWebhooks({ deps, queue, post, report }: Options): WebhookRu
   };
 
   const running = (async () => {
+    const pauses = new Pauses();
     while (!stop.signal.aborted) {
       try {
-        for await (const webhooks of watchWebhooks(deps, stop.signal)) await keepUp(webhooks);
+        for await (const webhooks of watchWebhooks(deps, stop.signal)) {
+          await keepUp(webhooks);
+          pauses.reset();
+        }
       } catch (error) {
         report(error);
-        await pause(AFTER_FAILURE_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+        await pauses.next(stop.signal);
       }
     }
   })();
@@ -90,19 +96,35 @@ export function startWebhooks({ deps, queue, post, report }: Options): WebhookRu
   };
 }
 
+class Pauses {
+  #ms = FIRST_PAUSE_MS;
+
+  async next(signal: AbortSignal): Promise<void> {
+    await pause(this.#ms, undefined, { signal }).catch(() => undefined);
+    this.#ms = Math.min(2 * this.#ms, LAST_PAUSE_MS);
+  }
+
+  reset(): void {
+    this.#ms = FIRST_PAUSE_MS;
+  }
+}
+
 /** Follows the events of one webhook, from its position on, until it is ended or the webhook changes. */
 async function follow(options: Options, started: Webhook, signal: AbortSignal): Promise<void> {
+  const pauses = new Pauses();
   let webhook: Webhook | null = started;
   while (webhook) {
+    const from: bigint = webhook.cursor;
     try {
       await queueEvents(options, webhook, signal);
     } catch (error) {
       if (signal.aborted) return;
       options.report(error);
-      await pause(AFTER_FAILURE_MS, undefined, { signal }).catch(() => undefined);
+      await pauses.next(signal);
     }
     // Ended, another node was first, or something failed: if it is to go on, then from where the webhook is now.
     webhook = signal.aborted ? null : await rereadWebhook(options.deps, started).catch(() => started);
+    if (webhook && webhook.cursor > from) pauses.reset();
   }
 }
 

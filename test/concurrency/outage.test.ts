@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
 import { readConfig } from '../../src/config.js';
 import { createAccount, createApiKey } from '../../src/core/accounts.js';
+import { followOverSse, openSocket } from '../support/feed.js';
+import { startModelServer } from '../support/model-server.js';
 import { createDatabase, runSql, type OwnDatabase } from '../support/postgres.js';
 import { callGraphql, callRest } from '../support/start-app.js';
 
@@ -51,17 +53,23 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
   let database: OwnDatabase;
   let cable: Awaited<ReturnType<typeof startCable>>;
   let app: App;
+  let url: string;
+  let key: string;
   let headers: { authorization: string };
+  let caller: { accountId: string };
   const logged: string[] = [];
 
   beforeAll(async () => {
     database = await createDatabase(SERVER);
     cable = await startCable(new URL(database.url));
-    const logger = pino({ level: 'error' }, { write: (line: string) => void logged.push(line) });
-    app = await createApp(readConfig({ PORT: '0', DATABASE_URL: cable.url }), logger, { otherwise: 'SYSTEM' });
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(line) });
+    const env = { PORT: '0', DATABASE_URL: cable.url, PALIMPSEST_WEBHOOK_HOSTS: '127.0.0.1' };
+    app = await createApp(readConfig(env), logger, { otherwise: 'SYSTEM' });
+    url = await app.listen();
     const { id } = await createAccount(app.deps, { name: 'outage' });
-    const { key } = await createApiKey(app.deps, { name: 'outage', accountId: id });
+    ({ key } = await createApiKey(app.deps, { name: 'outage', accountId: id, autoSupersedeDefault: true }));
     headers = { authorization: `Bearer ${key}` };
+    caller = { accountId: id };
   });
   afterAll(async () => {
     await app.close();
@@ -88,7 +96,44 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
       status: 200,
       data: { memories: { nodes: [{ text: 'after' }, { text: 'before' }] } },
     });
-    expect(logged).toEqual([]); // an outage is no bug
+    expect(logged.filter((line) => line.includes('"level":50'))).toEqual([]); // an outage is no bug
+  });
+
+  it('delays feeds and webhooks, ends none, and is told to the operator in one line', async () => {
+    const receiver = await startModelServer<object>();
+    receiver.script({ status: 200, body: '' });
+    const document = 'subscription { supersessions { ... on MemoryEvent { cursor } } }';
+    const create = 'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } } }';
+    const variables = { input: { url: `${receiver.origin}/hook`, document } };
+    expect(await callGraphql(app, headers, { query: create, variables })).toMatchObject({ status: 200 });
+    const stranger = await createApiKey(app.deps, { name: 'not used yet', accountId: caller.accountId });
+    const socket = openSocket(url, key);
+    const feeds = [socket.follow(), followOverSse(url, key)];
+    await Promise.all(feeds.map((feed) => feed.opened()));
+    await write('Alice lives in Berlin');
+
+    cable.pull();
+    // Opened while the database is away: it begins once that is back.
+    const late = socket.follow({ after: '0' });
+    const refused = openSocket(url, stranger.key);
+    refused.follow();
+    await vi.waitUntil(() => refused.closed.length > 0, { timeout: 20_000 });
+    expect(refused.closed).toMatchObject([{ code: 1013 }]); // which clients take as "come back"
+    expect((await write('Alice lives in Paris')).status).toBe(503);
+    cable.plug();
+
+    await vi.waitFor(async () => expect((await write('Alice lives in Rome')).status).toBe(200), { timeout: 20_000 });
+    for (const feed of [...feeds, late]) {
+      await feed.received(1);
+      expect([feed.error, feed.texts]).toEqual([undefined, ['Alice lives in Rome']]);
+    }
+    await vi.waitFor(() => expect(receiver.requests).toHaveLength(1), { timeout: 20_000 });
+    expect(socket.closed).toEqual([]);
+    // Of both outages of this file, which may be taken for one.
+    const lines = new Set(logged.map((line) => (JSON.parse(line) as { msg: string }).msg));
+    expect([...lines]).toEqual([expect.stringMatching(/^the database can not be reached/)]);
+    expect(logged.length).toBeLessThanOrEqual(2);
+    await Promise.all([socket.dispose(), refused.dispose(), receiver.close()]);
   });
 
   it('says so of a write that its database breaks off, and keeps none of it', async () => {

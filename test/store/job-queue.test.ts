@@ -1,0 +1,44 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
+import { embeddedPool } from '../../src/store/embedded-pool.js';
+import { EmbeddedPostgres } from '../../src/store/embedded.js';
+import { JobQueue } from '../../src/store/job-queue.js';
+
+let database: EmbeddedPostgres;
+let pool: pg.Pool;
+
+beforeAll(async () => {
+  database = new EmbeddedPostgres('memory://', inject('snapshot'));
+  await database.ready;
+  pool = embeddedPool(database);
+});
+afterAll(async () => {
+  await pool.end();
+  await database.close();
+});
+
+it('a queue that could not be started, as its database was away, is started by the next who asks', async () => {
+  let isAway = true;
+  const flaky = Object.create(pool, {
+    query: {
+      value: (text: string, values: unknown[]) =>
+        isAway ? Promise.reject(new Error('Connection terminated unexpectedly')) : pool.query(text, values),
+    },
+  }) as pg.Pool;
+  const queue = new JobQueue<{ name: string }>(flaky, 'test', { limit: 1, delaySeconds: 1 }, () => undefined);
+  await expect(queue.start()).rejects.toThrow('Connection terminated');
+  isAway = false;
+  await queue.start();
+  const done: string[] = [];
+  await queue.work(1, ({ data }) => {
+    done.push(data.name);
+    return Promise.resolve(true);
+  });
+  const add = {
+    $queryRawUnsafe: async (text: string, ...values: unknown[]) => (await pool.query<object>(text, values)).rows,
+  };
+  await queue.add(add as never, [{ name: 'a job' }]);
+  queue.hurry();
+  await vi.waitFor(() => expect(done).toEqual(['a job']), { timeout: 10_000 });
+  await queue.stop();
+});
