@@ -1,5 +1,5 @@
 // A throw-away PostgreSQL server with pgvector on the loopback address, for tests and benches; no Docker, nothing to set up.
-//   node scripts/real-postgres.js run [--required] COMMAND ...   runs COMMAND with TEST_DATABASE_URL set
+//   node scripts/real-postgres.js run [--required] COMMAND ...   runs COMMAND with TEST_DATABASE_URL and TEST_DATABASE_FOLDER set
 //   node scripts/real-postgres.js serve                          prints the URL and serves until it is stopped
 // POSTGRES_MAJOR=16|18 chooses the server (18), POSTGRES_DURABLE=true keeps fsync on, for benches.
 // Without --required a machine that can not run it is told so, and the command is skipped.
@@ -68,6 +68,7 @@ rm -rf "$folder"`;
 /**
  * @typedef {object} RealPostgres
  * @property {string} url of a superuser, with a password that only this process knows
+ * @property {string} folder that holds its data
  * @property {() => Promise<void>} stop
  */
 
@@ -152,7 +153,7 @@ async function serve(folder, bin) {
     await stop();
     throw new Error(`The server does not answer: ${String(error)}\n${log}`, { cause: error });
   }
-  return { url, stop };
+  return { url, folder: cluster, stop };
 }
 
 /** @param {string} url */
@@ -279,7 +280,7 @@ async function main([verb, ...rest]) {
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       return 0;
     }
-    return await runCommand(command, args, server.url);
+    return await runCommand(command, args, server);
   } finally {
     await server.stop();
   }
@@ -288,11 +289,12 @@ async function main([verb, ...rest]) {
 /**
  * @param {string} command
  * @param {string[]} args
- * @param {string} url
+ * @param {RealPostgres} server
  * @returns {Promise<number>}
  */
-async function runCommand(command, args, url) {
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url } });
+async function runCommand(command, args, { url, folder }) {
+  const env = { ...process.env, TEST_DATABASE_URL: url, TEST_DATABASE_FOLDER: folder };
+  const child = spawn(command, args, { stdio: 'inherit', env });
   // An interrupt from the keyboard reaches the child by itself; this process then waits for it.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -62,6 +62,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const now = overrides.now ?? (() => new Date());
   const { persistedOperations } = config;
   const documents = persistedOperations === undefined ? undefined : await readDocuments(persistedOperations);
+  let forget: (accountId?: string) => void = () => undefined; // there is nothing to forget while it opens
   const database = await openDatabase(config.database, {
     ...overrides,
     onKeyChanged: (apiKeyId) => {
@@ -72,6 +73,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       keys.forgetAccount(accountId);
       wakeups.wake(accountId);
     },
+    onErased: (accountId) => forget(accountId),
   });
   const { db, wakeups } = database;
   const keys = new KnownKeys(db);
@@ -106,6 +108,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
     config,
+  };
+  forget = (accountId) => {
+    deps.termCounts.forget(accountId);
+    deps.scopeSizes.forget(accountId);
+    embedder.forget?.();
   };
   const report = (error: unknown): void => logger.error({ err: error }, 'a bug');
   const reEmbedding = startReEmbedding(deps, logger);
