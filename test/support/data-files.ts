@@ -3,29 +3,22 @@ import path from 'node:path';
 
 const CHUNK = 1 << 22;
 
-/** How a text may stand in a file: in UTF-8, and as JSON escapes what is not ASCII. */
-const formsOf = (text: string): Buffer[] => {
-  const escaped = text.replaceAll(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-  return [...new Set([text, escaped])].map((form) => Buffer.from(form));
-};
-
-/** Which of these are found in any file below a folder, each with the first file that holds it. */
-export function findInFiles(folder: string, sought: readonly (string | Buffer)[]): Map<string, string> {
-  const missing = new Map(
-    sought.map((one) => [
-      typeof one === 'string' ? one : one.toString('hex'),
-      typeof one === 'string' ? formsOf(one) : [one],
-    ]),
-  );
-  const overlap = Math.max(...[...missing.values()].flat().map(({ length }) => length));
+/**
+ * Which of these are found in any file below a folder, each with the first file that holds it. Texts all begin with `mark`, which
+ * occurs in nothing else: only where that is, it is looked for each of them.
+ */
+export function findInFiles(folder: string, mark: string, sought: readonly string[]): Map<string, string> {
+  const missing = new Map(sought.map((one) => [one, Buffer.from(one)]));
+  const overlap = Math.max(...sought.map((one) => Buffer.byteLength(one)));
   const found = new Map<string, string>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const file = path.join(folder, name);
     // A running server removes files as it likes.
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) continue;
     for (const chunk of chunksOf(file, overlap)) {
-      for (const [one, forms] of missing) {
-        if (!forms.some((form) => chunk.includes(form))) continue;
+      if (!chunk.includes(mark)) continue;
+      for (const [one, bytes] of missing) {
+        if (!chunk.includes(bytes)) continue;
         found.set(one, name);
         missing.delete(one);
       }
@@ -52,3 +45,13 @@ function* chunksOf(file: string, overlap: number): Generator<Buffer> {
     closeSync(descriptor);
   }
 }
+
+/** Whether bytes that are no text are found in any file below a folder. */
+export const holdsBytes = (folder: string, bytes: Buffer): boolean => {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((name) => {
+    const file = path.join(folder, name);
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return false;
+    for (const chunk of chunksOf(file, bytes.length)) if (chunk.includes(bytes)) return true;
+    return false;
+  });
+};
