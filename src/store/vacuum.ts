@@ -61,10 +61,10 @@ async function rewrite(db: Db, table: string): Promise<void> {
 
 async function waitForOlderTransactions(db: Db): Promise<void> {
   // Taking a number of its own makes this transaction newer than all that has been committed.
-  const [{ own = '0' } = {}] = await db.$queryRaw<{ own: string }[]>`SELECT pg_current_xact_id()::text AS own`;
+  const [{ own } = { own: '0' }] = await db.$queryRaw<{ own: string }[]>`SELECT pg_current_xact_id()::text AS own`;
   const deadline = Date.now() + WAIT_MS;
   for (;;) {
-    const [{ count = 0 } = {}] = await db.$queryRaw<{ count: number }[]>`
+    const [{ count } = { count: 0 }] = await db.$queryRaw<{ count: number }[]>`
       SELECT count(*)::integer AS count FROM (
         SELECT backend_xmin AS xmin FROM pg_stat_activity
         WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND coalesce(datname, current_database()) = current_database()
@@ -87,7 +87,7 @@ async function clearWal(db: Db): Promise<boolean> {
   try {
     await db.$executeRaw`SET wal_recycle = off`; // heard by the embedded server alone: others have a process for it
     await db.$executeRaw`CHECKPOINT`;
-    const [{ count = 0 } = {}] = await db.$queryRaw<{ count: number }[]>`
+    const [{ count } = { count: 0 }] = await db.$queryRaw<{ count: number }[]>`
       SELECT count(*)::integer AS count FROM pg_ls_waldir()`;
     for (let segment = 0; segment < count; segment++) await nextSegment(db);
     await db.$executeRaw`CHECKPOINT`;

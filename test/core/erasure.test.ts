@@ -7,6 +7,7 @@ import { runOperatorCommand } from '../../src/operator.js';
 import { findInFiles, holdsBytes } from '../support/data-files.js';
 import { startModelServer, type ModelServer } from '../support/model-server.js';
 import { callGraphql, startApp, type Client, type TestApp } from '../support/start-app.js';
+import type { WireList, WireSaved } from '../support/wire.js';
 
 const ERASE = `mutation ($input: EraseSubjectInput!) {
   eraseSubject(input: $input) {
@@ -111,9 +112,7 @@ async function listed(client: Client, variables: object = {}): Promise<Listed['e
 
 const operate = (...argv: string[]): Promise<string> => runOperatorCommand(app.deps, argv);
 const list = async (client: Client, query: string): Promise<string[]> =>
-  (await client.rest('GET', `/agent/memories?${query}`)).body.memories.map(
-    ({ decision }: { decision: string }) => decision,
-  );
+  (await client.rest<WireList>('GET', `/agent/memories?${query}`)).body.memories.map(({ decision }) => decision);
 
 interface Planted {
   tenant: string;
@@ -317,10 +316,13 @@ describe('eraseSubject', () => {
 
   it('tells feeds which ids are gone, and no name', async () => {
     const client = await app.newClient();
-    const { body } = await client.rest('POST', '/agent/memories', { content: 'Likes tea.', tenant_id: 'told' });
+    const { body } = await client.rest<WireSaved>('POST', '/agent/memories', {
+      content: 'Likes tea.',
+      tenant_id: 'told',
+    });
     const { certificate } = await erase(client, { tenantId: 'told' });
     const { text } = await replay(client);
-    expect(text).toContain(`"memory_ids":["${(body as { memory_id: string }).memory_id}"]`);
+    expect(text).toContain(`"memory_ids":["${body.memory_id}"]`);
     expect(text).toContain(`"tenant_id":"erased:${certificate?.id ?? ''}"`);
     expect(text).not.toContain('told');
   });
@@ -337,8 +339,11 @@ describe('eraseSubject', () => {
   it('takes its turn among writers: what came before is erased, what comes after stays', async () => {
     const client = await app.newClient();
     const writes = Array.from({ length: 20 }, async (_, i) => {
-      const { body } = await client.rest('POST', '/agent/memories', { content: `Fact ${i}.`, tenant_id: 'busy' });
-      return BigInt((body as { cursor: string }).cursor);
+      const { body } = await client.rest<{ cursor: string }>('POST', '/agent/memories', {
+        content: `Fact ${i}.`,
+        tenant_id: 'busy',
+      });
+      return BigInt(body.cursor);
     });
     const [erasing, ...cursors] = await Promise.all([erase(client, { tenantId: 'busy' }), ...writes]);
     const at = BigInt(erasing.certificate?.cursor ?? 0);

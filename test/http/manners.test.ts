@@ -64,7 +64,7 @@ describe('a request id', () => {
         done();
       },
     });
-    const logger = createLogger('info', sink as unknown as ReturnType<typeof pino.destination>);
+    const logger = createLogger('info', { destination: sink });
     const answer = withManners(
       async () => {
         await Promise.resolve();
