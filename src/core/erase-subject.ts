@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../errors.js';
-import { readApiKeys } from '../store/accounts.js';
+import { readApiKeys } from '../store/api-keys.js';
 import type { Tx } from '../store/client.js';
 import { insertCertificate, readCertificateOf, type ErasureCertificate } from '../store/erasure-certificates.js';
 import { erase, type ErasureCounts, type Subject } from '../store/erasure.js';
 import { rehearse, withLedger, type Ledger } from '../store/ledger.js';
+import { authorize, tenantOf } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
-import { optional, parseInput, sessionId, storedTenant, text, uuid } from './parse-input.js';
+import { optional, parseInput, sessionId, text, uuid } from './parse-input.js';
 import { documentOf, hashOfDocument, hashOfSubject } from './rules/certificate.js';
 
 export type { ErasureCertificate } from '../store/erasure-certificates.js';
@@ -45,6 +46,7 @@ type EraseDeps = Pick<Deps, 'db' | 'now'>;
 
 interface Requester {
   accountId: string;
+  boundTenant?: string | undefined;
   /** Under whose name events tell of it. */
   apiKeyId: string;
   /** What the certificate says; null for an operator. */
@@ -54,13 +56,17 @@ interface Requester {
 /**
  * Removes all that is stored of a tenant or a session, whatever it is, in one transaction: writers of the account come before it,
  * and are erased, or after it. Again does nothing. What remains is a certificate without text or name, and empty events. The
- * database's files are cleared by `vacuumErased`. @throws AppError INVALID_INPUT
+ * database's files are cleared by `vacuumErased`. @throws AppError INVALID_INPUT, FORBIDDEN
  */
-export const eraseSubject = (
+export async function eraseSubject(
   deps: EraseDeps,
-  { accountId, apiKeyId }: Caller,
+  caller: Caller,
   input: Unchecked<EraseSubjectInput>,
-): Promise<EraseSubjectResult> => run(deps, { accountId, apiKeyId, requestedBy: apiKeyId }, input);
+): Promise<EraseSubjectResult> {
+  authorize(caller, 'memories:write');
+  const { accountId, apiKeyId, boundTenant } = caller;
+  return run(deps, { accountId, apiKeyId, boundTenant, requestedBy: apiKeyId }, input);
+}
 
 /** The same for an operator. @throws AppError INVALID_INPUT, NOT_FOUND for an unknown account or one that never had a key */
 export async function eraseSubjectAsOperator(
@@ -81,7 +87,7 @@ async function run(
   input: Unchecked<EraseSubjectInput>,
 ): Promise<EraseSubjectResult> {
   const { dryRun, ...named } = parseInput(eraseInput, input);
-  const target = toSubject(requester.accountId, named);
+  const target = toSubject(requester, named);
   const subjectHash = await hashOfSubject(target);
   const work = (tx: Tx, ledger: Ledger) => eraseAndCertify(tx, ledger, requester, target, subjectHash);
   const limits = { timeout: PATIENCE_MS };
@@ -89,10 +95,13 @@ async function run(
   return dryRun ? { isDryRun: true, ...result, certificate: null, cursor } : { isDryRun: false, ...result, cursor };
 }
 
-/** As it is stored. */
-export const toSubject = (accountId: string, named: z.output<typeof subjectInput>): Subject => ({
-  accountId,
-  tenantId: storedTenant(named.tenantId),
+/** As it is stored. @throws AppError FORBIDDEN for another tenant than that of a bound key */
+export const toSubject = (
+  reach: Pick<Requester, 'accountId' | 'boundTenant'>,
+  named: z.output<typeof subjectInput>,
+): Subject => ({
+  accountId: reach.accountId,
+  tenantId: tenantOf(reach, named.tenantId),
   sessionId: named.sessionId,
 });
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readCertificates, type ErasureCertificate } from '../store/erasure-certificates.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
 import { subjectInput, toSubject } from './erase-subject.js';
 import { cursor, optional, parseInput } from './parse-input.js';
@@ -19,14 +20,20 @@ export interface ErasurePage {
   hasMore: boolean;
 }
 
-/** Certificates of the account's erasures; those of one subject, if it is named. @throws AppError INVALID_INPUT */
+/**
+ * Certificates of the account's erasures; those of one subject, if it is named. Of a key that is bound to a tenant those of that
+ * tenant, as no certificate tells of which one it is. @throws AppError INVALID_INPUT, FORBIDDEN
+ */
 export async function listErasures(
   { db }: Pick<Deps, 'db'>,
-  { accountId }: Caller,
+  caller: Caller,
   input: Unchecked<z.input<typeof listInput>>,
 ): Promise<ErasurePage> {
-  const { subject, limit = 50, before } = parseInput(listInput, input);
-  const subjectHash = subject && (await hashOfSubject(toSubject(accountId, subject)));
-  const certificates = await readCertificates(db, accountId, { before, limit: limit + 1, subjectHash });
+  authorize(caller, 'memories:read');
+  const { subject: named, limit = 50, before } = parseInput(listInput, input);
+  const { boundTenant } = caller;
+  const subject = named ?? (boundTenant === undefined ? undefined : { tenantId: boundTenant, sessionId: undefined });
+  const subjectHash = subject && (await hashOfSubject(toSubject(caller, subject)));
+  const certificates = await readCertificates(db, caller.accountId, { before, limit: limit + 1, subjectHash });
   return { certificates: certificates.slice(0, limit), hasMore: certificates.length > limit };
 }

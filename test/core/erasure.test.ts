@@ -179,11 +179,12 @@ async function replay(client: Client): Promise<{ seq: number[]; text: string }> 
 }
 
 describe('a tenant that is erased', () => {
-  it(
+  // Somebody's own server does not show its files.
+  it.skipIf(dataFolder === undefined)(
     'is in no file of the database any more once that is vacuumed; another tenant is as it was',
     { timeout: 120_000 },
     async () => {
-      if (dataFolder === undefined) throw new Error('TEST_DATABASE_FOLDER: run through scripts/real-postgres.js');
+      if (dataFolder === undefined) return;
       const client = await app.newClient({ autoSupersede: true });
       await client.rest('PATCH', '/agent/settings', { min_confidence: 1 }); // every verdict becomes a proposal
       await client.graphql(CREATE_WEBHOOK, {
