@@ -1,6 +1,7 @@
 import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import regexp from 'eslint-plugin-regexp';
+// @ts-expect-error -- it comes without types
 import security from 'eslint-plugin-security';
 import tseslint from 'typescript-eslint';
 
