@@ -1,5 +1,5 @@
 // A throw-away PostgreSQL server with pgvector on the loopback address, for tests and benches; no Docker, nothing to set up.
-//   node scripts/real-postgres.js run [--required] COMMAND ...   runs COMMAND with TEST_DATABASE_URL set
+//   node scripts/real-postgres.js run [--required] COMMAND ...   runs COMMAND with TEST_DATABASE_URL and TEST_DATABASE_FOLDER set
 //   node scripts/real-postgres.js serve                          prints the URL and serves until it is stopped
 // POSTGRES_MAJOR=16|18 chooses the server (18), POSTGRES_DURABLE=true keeps fsync on, for benches.
 // Without --required a machine that can not run it is told so, and the command is skipped.
@@ -72,6 +72,7 @@ rm -rf "$folder"`;
 /**
  * @typedef {object} RealPostgres
  * @property {string} url of a superuser, with a password that only this process knows
+ * @property {string} folder that holds its data
  * @property {(downSeconds?: number) => Promise<void>} crash stops it as `pg_ctl stop -m immediate` does, in the middle of everything, and starts it again
  * @property {() => Promise<void>} stop
  */
@@ -166,7 +167,7 @@ async function serve(folder, bin) {
     await gone; // else the old one would be taken for the new one
     await ready(url);
   };
-  return { url, crash, stop };
+  return { url, folder: cluster, crash, stop };
 }
 
 /** @param {string} url */
@@ -293,7 +294,7 @@ async function main([verb, ...rest]) {
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
       return 0;
     }
-    return await runCommand(command, args, server.url);
+    return await runCommand(command, args, server);
   } finally {
     await server.stop();
   }
@@ -302,11 +303,12 @@ async function main([verb, ...rest]) {
 /**
  * @param {string} command
  * @param {string[]} args
- * @param {string} url
+ * @param {RealPostgres} server
  * @returns {Promise<number>}
  */
-async function runCommand(command, args, url) {
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...process.env, TEST_DATABASE_URL: url } });
+async function runCommand(command, args, { url, folder }) {
+  const env = { ...process.env, TEST_DATABASE_URL: url, TEST_DATABASE_FOLDER: folder };
+  const child = spawn(command, args, { stdio: 'inherit', env });
   // An interrupt from the keyboard reaches the child by itself; this process then waits for it.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));

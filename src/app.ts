@@ -68,6 +68,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const now = overrides.now ?? (() => new Date());
   const { persistedOperations } = config;
   const documents = persistedOperations === undefined ? undefined : await readDocuments(persistedOperations);
+  let forget: (accountId?: string) => void = () => undefined; // there is nothing to forget while it opens
   const database = await openDatabase(config.database, {
     ...overrides,
     onKeyChanged: (apiKeyId) => {
@@ -78,6 +79,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       keys.forgetAccount(accountId);
       wakeups.wake(accountId);
     },
+    onErased: (accountId) => forget(accountId),
   });
   const { db, wakeups } = database;
   const outages = new OutageLog(logger);
@@ -115,6 +117,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     now,
     heartbeatMs: overrides.heartbeatMs ?? HEARTBEAT_MS,
     config,
+  };
+  forget = (accountId) => {
+    deps.termCounts.forget(accountId);
+    deps.scopeSizes.forget(accountId);
+    embedder.forget?.();
   };
   const report = (error: unknown): void => outages.bug(error);
   const reEmbedding = asSystem(() => startReEmbedding(deps, outages));

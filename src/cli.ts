@@ -9,8 +9,9 @@ const argv = process.argv.slice(2);
 const run = async (): Promise<void> =>
   argv[0] === 'start' ? (await import('./main.js')).main() : (await import('./command-line.js')).run(argv, process.env);
 
-run().catch((error: unknown) => {
+run().catch(async (error: unknown) => {
+  const { redact } = await import('./redact.js');
   // One readable line: what stops a start is a setting, a folder in use, or a database that is not there.
-  console.error(`palimpsest: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`palimpsest: ${redact(error instanceof Error ? error.message : String(error))}`);
   process.exitCode = 1;
 });

@@ -11,6 +11,8 @@ palimpsest start
 ${IMPORT_USAGE}
 ${OPERATOR_USAGE}`;
 
+const OPERATOR_COMMANDS = new Set(['keys', 'accounts', 'erase', 'vacuum']);
+
 type Environment = Parameters<typeof readConfig>[0];
 
 /** Through the server that holds the data folder, if one runs; else on the database itself. */
@@ -32,7 +34,7 @@ async function operate(argv: readonly string[], env: Environment): Promise<strin
 /** Runs one command line. Sets the exit code; a server that it starts goes on. */
 export async function run(argv: readonly string[], env: Environment): Promise<void> {
   const [command] = argv;
-  if (command === 'keys' || command === 'accounts') {
+  if (OPERATOR_COMMANDS.has(command ?? '')) {
     console.log(await operate(argv, env));
     return;
   }

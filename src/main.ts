@@ -12,11 +12,17 @@ export async function main(): Promise<void> {
   const startedAt = performance.now();
   const config = readConfig(process.env);
   const folder = startFolder(config);
-  const [{ createLogger }, { createFirstApiKey }] = await Promise.all([
+  const [{ createLogger }, { createFirstApiKey }, { secretsIn }] = await Promise.all([
     import('./logger.js'),
     import('./core/accounts.js'),
+    import('./redact.js'),
   ]);
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(config.logLevel, { secrets: secretsIn(config) });
+  // Node would print the error with all that it holds: rows, requests, keys.
+  process.on('uncaughtException', (error, origin) => {
+    logger.fatal({ err: error, origin }, 'the process can not go on');
+    process.exit(1);
+  });
   const app = await openApp({ config, logger }, folder);
   const first = await createFirstApiKey(app.deps);
   const url = await app.listen();

@@ -8,8 +8,10 @@ import {
   rotateApiKey,
 } from './core/accounts.js';
 import type { ApiKey, KeyDeps } from './core/make-key.js';
+import { eraseSubjectAsOperator } from './core/erase-subject.js';
 import { setPlan } from './core/set-plan.js';
 import { asSystem } from './core/act-for.js';
+import { vacuumErased } from './core/vacuum-erased.js';
 import { AppError } from './errors.js';
 
 export const OPERATOR_USAGE = `palimpsest keys create --name NAME [--account ID] [--scope SCOPE]... [--tenant TENANT] [--expires WHEN] [--auto-supersede]
@@ -18,7 +20,9 @@ palimpsest keys rotate PUBLIC_ID [--overlap-hours HOURS]
 palimpsest keys revoke PUBLIC_ID
 palimpsest accounts create --name NAME [--plan starter|pro]
 palimpsest accounts list
-palimpsest accounts set-plan ACCOUNT [--plan starter|pro] [--status active|past_due|canceled]`;
+palimpsest accounts set-plan ACCOUNT [--plan starter|pro] [--status active|past_due|canceled]
+palimpsest erase --account ID [--tenant TENANT] [--session SESSION] [--dry-run]
+palimpsest vacuum`;
 
 type OperatorDeps = KeyDeps;
 
@@ -28,6 +32,8 @@ export const runOperatorCommand = (deps: OperatorDeps, argv: readonly string[]):
 
 async function run(deps: OperatorDeps, argv: readonly string[]): Promise<string> {
   const [noun, verb, ...rest] = argv;
+  if (noun === 'erase') return eraseOne(deps, argv.slice(1));
+  if (noun === 'vacuum' && argv.length === 1) return vacuum(deps);
   switch (`${noun} ${verb}`) {
     case 'keys create':
       return createKey(deps, rest);
@@ -148,9 +154,35 @@ async function changePlan(deps: OperatorDeps, args: string[]): Promise<string> {
   return `Account "${name}" (${id}) is ${planTier}, ${planStatus}.`;
 }
 
-function read(args: string[], options: NonNullable<Parameters<typeof parseArgs>[0]>['options']) {
+async function eraseOne(deps: OperatorDeps, args: readonly string[]): Promise<string> {
+  const text = { type: 'string' } as const;
+  const { values } = read(args, { account: text, tenant: text, session: text, 'dry-run': { type: 'boolean' } });
+  const { isDryRun, counts, certificate } = await eraseSubjectAsOperator(deps, values['account'], {
+    tenantId: values['tenant'],
+    sessionId: values['session'],
+    dryRun: values['dry-run'],
+  });
+  const rows = Object.entries(counts).map(([name, count]) => `${name}\t${count}`);
+  if (isDryRun || !certificate) return ['Would be erased:', ...rows].join('\n');
+  const { id, erasedAt, hash } = certificate;
+  return [
+    ...['Erased:', ...rows],
+    `Certificate ${id} of ${erasedAt.toISOString()}, SHA-256 ${Buffer.from(hash).toString('hex')}`,
+    "The database's files still hold it in rows that nobody can read: palimpsest vacuum clears them.",
+  ].join('\n');
+}
+
+async function vacuum(deps: OperatorDeps): Promise<string> {
+  const { tables, isWalCleared, cleared } = await vacuumErased(deps);
+  const log = isWalCleared
+    ? 'The write-ahead log is cleared.'
+    : 'The write-ahead log is not: that takes a superuser. It is overwritten as the server goes on.';
+  return `${tables.length} tables are written anew. ${log}\nErasures of which the files hold nothing any more: ${cleared}.`;
+}
+
+function read(args: readonly string[], options: NonNullable<Parameters<typeof parseArgs>[0]>['options']) {
   try {
-    return parseArgs({ args, options: options ?? {}, allowPositionals: true });
+    return parseArgs({ args: [...args], options: options ?? {}, allowPositionals: true });
   } catch (error) {
     throw new AppError('INVALID_INPUT', `${error instanceof Error ? error.message : String(error)}\n${OPERATOR_USAGE}`);
   }

@@ -175,6 +175,8 @@ describe('palimpsest', () => {
       'keys revoke',
       'accounts create',
       'accounts set-plan',
+      'erase',
+      'vacuum',
     ]) {
       for (const { stdout, stderr } of [help, unknown]) expect(stdout + stderr).toContain(`palimpsest ${command}`);
     }

@@ -70,6 +70,7 @@ const BOUNDED: Record<string, string> = {
   'FactOutcome.supersessions': 'a few candidates per fact',
   'SupersessionProposalConnection.edges': 'a page',
   'SearchConnection.edges': 'a page',
+  'ErasureCertificateConnection.edges': 'a page',
   'PlanStatus.tokenUsage': 'a thousand rows',
   'Query.supersessionPrecision': 'a thousand rows',
   'Answer.citations': 'the limit of the question',

@@ -16,7 +16,7 @@ import { judgeDrafts, judgeNewcomers, type JudgedDraft, type Judging } from './j
 import { parseInput } from './parse-input.js';
 import { recordDrafts, type RecordedDraft, type Writing } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
-import { fromReply, toReply, type Written } from './stored-reply.js';
+import { fromReply, toReply, withoutGone, type Written } from './stored-reply.js';
 import { writeOnce } from './write-once.js';
 
 export type { Attribution } from '../models/llm.js';
@@ -145,9 +145,17 @@ async function recordJudged(
     const isOpen = round < MAX_ROUNDS && judged.some(({ hasRun }) => hasRun);
     const { result: drafts, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
       if (isOpen && ledger.cursor > seen && (await hasNewerThan(tx, scope, seen))) return null;
-      const recorded = await recordDrafts(tx, ledger, writing, judged, ledger.cursor === seen);
-      const reply = () => toReply({ drafts: recorded, extraction, cursor: ledger.cursor });
-      if (key !== undefined) await completeKey(tx, caller.accountId, storedName(caller, key), reply());
+      const isUnchanged = ledger.cursor === seen;
+      const recorded = await recordDrafts(tx, ledger, writing, judged, isUnchanged);
+      if (key !== undefined) {
+        const kept = isUnchanged ? recorded : await withoutGone(tx, caller.accountId, recorded);
+        await completeKey(
+          tx,
+          caller.accountId,
+          storedName(caller, key),
+          toReply({ drafts: kept, extraction, cursor: ledger.cursor }),
+        );
+      }
       return recorded;
     });
     if (drafts) return { drafts, extraction, cursor };

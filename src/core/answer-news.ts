@@ -12,11 +12,16 @@ type Asked = Pick<PreparedQuestion, 'scope' | 'asked' | 'memories'>;
 /** Whether an event may change what is found for a question. */
 function concerns({ scope, asked, memories }: Asked, event: MemoryEvent): boolean {
   if (!CHANGES.has(event.kind)) return false;
-  const isOfAll = event.kind === 'DELETED' && (event.details as { allTenants?: unknown } | null)?.allTenants === true;
-  if (event.tenantId !== scope.tenantId && !isOfAll) return false;
+  if (event.tenantId !== scope.tenantId && !isOfAll(event)) return false;
   if (asked.sources === null || event.source === null || asked.sources.includes(event.source)) return true;
   // The source is that of what replaces; what is replaced may be of another.
   return memories.some(({ id }) => id === event.beforeId || id === event.memoryId);
+}
+
+/** A deletion in every tenant; or of one that was erased, so that its events do not name it any more. */
+function isOfAll({ kind, details }: MemoryEvent): boolean {
+  const { allTenants, subject } = (details ?? {}) as { allTenants?: unknown; subject?: unknown };
+  return kind === 'DELETED' && (allTenants === true || subject === 'TENANT');
 }
 
 /** Reads on in the account's events, all that are there, and says whether one of them concerns the question. */

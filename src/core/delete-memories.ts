@@ -40,7 +40,7 @@ export async function deleteMemories(
   const checked = parseInput(deleteInput, input);
   const scope = await toScope(deps, caller, checked);
   const { result, cursor } = await withLedger(deps.db, caller, deps.now, async (tx, ledger) => {
-    const ids = await deleteStored(tx, scope);
+    const { ids } = await deleteStored(tx, scope);
     const details = {
       deletedCount: ids.length,
       memoryIds: ids.slice(0, MAX_NAMED),

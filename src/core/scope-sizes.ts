@@ -32,6 +32,14 @@ export class ScopeSizes {
   setSmall(scope: Scope, filter: MemoryFilter): void {
     this.#large.delete(nameOf(scope, filter));
   }
+
+  /** Forgets the scopes of an account, or all: their names are those of tenants and sessions. */
+  forget(accountId?: string): void {
+    for (const name of this.#large.keys()) {
+      if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1)))
+        this.#large.delete(name);
+    }
+  }
 }
 
 /** A filter may hold a hundred long names; of the few that are large the text is kept. */

@@ -1,6 +1,6 @@
 import type { Attribution } from '../models/llm.js';
-import type { Db } from '../store/client.js';
-import { readMemories, type MemoryRow } from '../store/memories.js';
+import type { Db, Tx } from '../store/client.js';
+import { readMemories, readStoredIds, type MemoryRow } from '../store/memories.js';
 import type { Reach } from '../store/reach.js';
 import type { Draft } from './draft-facts.js';
 import type { RecordedDraft } from './record-drafts.js';
@@ -31,6 +31,17 @@ export function toReply({ drafts, extraction, cursor }: Written): StoredReply {
     ...decisions.map(({ rivalId }) => rivalId),
   ]);
   return { drafts: stored, extraction, cursor: cursor.toString(), memoryIds };
+}
+
+/** Without what was said of memories that were deleted since it was judged: a reason may quote them. */
+export async function withoutGone(
+  tx: Tx,
+  accountId: string,
+  drafts: readonly RecordedDraft[],
+): Promise<RecordedDraft[]> {
+  const rivals = drafts.flatMap(({ decisions }) => decisions.map(({ rivalId }) => rivalId));
+  const stored = rivals.length > 0 ? new Set(await readStoredIds(tx, accountId, rivals)) : new Set();
+  return drafts.map((draft) => ({ ...draft, decisions: draft.decisions.filter(({ rivalId }) => stored.has(rivalId)) }));
 }
 
 /** The outcome again, with the texts read from the memories. */

@@ -27,6 +27,13 @@ export class TermCounts {
     return { total, holding: terms.map((term) => common.get(term) ?? total / (2 * RARE)) };
   }
 
+  /** Forgets the terms of an account, or of all: words of what was erased may be among them. */
+  forget(accountId?: string): void {
+    for (const name of this.#kept.keys()) {
+      if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1))) this.#kept.delete(name);
+    }
+  }
+
   #statsOf(db: Db, scope: Scope, seq: bigint): Promise<TermStats> {
     const name = JSON.stringify([scope.accountId, scope.tenantId]);
     const kept = this.#kept.get(name);

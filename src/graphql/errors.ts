@@ -92,13 +92,14 @@ interface Description {
   field?: string | undefined;
 }
 
-// The shapes of graphql-js' messages about values, which name the input field in the text alone.
+// The shapes of graphql-js' messages about values, which name the input field in the text alone. They repeat the value, which may be
+// as long as a body: each shape is bounded, or a value of the wrong type would keep the server for minutes.
 const VARIABLE = /^Variable "\$(\w+)" (?:got invalid value|of (?:required|non-null) type)/;
-const PATH = / at "\w+([\w.[\]]+)"; /;
+const PATH = / at "\w+((?:[.[][\w\]]*)+)"; /;
 const MISSING_FIELD = /Field "(?:\w+\.)?(\w+)" of required type/;
-const ARGUMENT = /[Aa]rgument "(\w+)" .*(?:required|non-null)/;
+const ARGUMENT = /[Aa]rgument "(\w+)" .{0,300}(?:required|non-null)/;
 const REASON =
-  /(?:is not defined by|Expected(?: non-nullable)?) type "[\w![\]]+"(?: not to be null| to be an object)?|(?:Enum )?"?\w+"? cannot represent [\w -]*value|does not exist in "\w+" enum|must be [^"]+$/;
+  /(?:is not defined by|Expected(?: non-nullable)?) type "[\w![\]]+"(?: not to be null| to be an object)?|(?:Enum )?"?\b\w{1,100}"? cannot represent [\w -]{0,40}value|does not exist in "\w+" enum|must be [^"]{1,300}$/;
 
 /** Place and reason in the core's form, `field: reason`; a variable's value, which the library repeats, may be a memory's text. */
 function describe(message: string): Description {

@@ -8,6 +8,8 @@ const OPEN = new Set([
   'settings',
   'updateSettings',
   'deleteMemories',
+  'eraseSubject',
+  'erasureCertificates',
   'viewer',
   'apiKeys',
   'createApiKey',

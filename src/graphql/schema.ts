@@ -11,6 +11,8 @@ import './types/answer-stream.js';
 import './types/changes.js';
 import './types/delete-memories.js';
 import './types/embedding-status.js';
+import './types/erase-subject.js';
+import './types/erasure-certificate.js';
 import './types/event-feed.js';
 import './types/import.js';
 import './types/memories.js';

@@ -1,5 +1,7 @@
+import type { ErasureCertificate } from '../core/erase-subject.js';
 import type { MemoryEvent } from '../core/get-audit.js';
 import type { ChangePage } from '../core/list-changes.js';
+import type { ErasurePage } from '../core/list-erasures.js';
 import type { DeliveryPage, WebhookDelivery } from '../core/list-webhooks.js';
 import type { ProposalPage, SupersessionProposal } from '../core/list-proposals.js';
 import { DEFAULT_PAGE, pageSize, toPageCursor, toSequence } from './page-cursor.js';
@@ -47,3 +49,6 @@ export const toProposalConnection = (after: string | null | undefined, { proposa
 
 export const toDeliveryConnection = (after: string | null | undefined, { deliveries, hasMore }: DeliveryPage) =>
   toConnection<WebhookDelivery>(after, deliveries, hasMore);
+
+export const toErasureConnection = (after: string | null | undefined, { certificates, hasMore }: ErasurePage) =>
+  toConnection<ErasureCertificate>(after, certificates, hasMore);

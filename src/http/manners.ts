@@ -40,11 +40,19 @@ export function withManners(next: Answer, { corsOrigins, report, onAnswered }: M
       response.headers.set('x-content-type-options', 'nosniff');
       // A dependency is away: clients that come back at once would only be in its way.
       if (response.status === 503 && !response.headers.has('retry-after')) response.headers.set('retry-after', '1');
-      const path = URL.canParse(request.url) ? new URL(request.url).pathname : '';
+      const path = URL.canParse(request.url) ? shownPath(new URL(request.url).pathname) : '';
       onAnswered({ method: request.method, path, status: response.status, ms: performance.now() - startedAt });
       return request.method === 'HEAD' ? withoutBody(response) : response;
     });
 }
+
+/** What may stand in a path: words of routes, and ids. Anything else is somebody's text in the wrong place. */
+const SEGMENT = /^([a-z.]{0,12}|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12})$/i;
+const shownPath = (path: string): string =>
+  path
+    .split('/', 8)
+    .map((segment) => (SEGMENT.test(segment) ? segment : '…'))
+    .join('/');
 
 /** HEAD is GET up to the body. */
 const asGet = (request: Request): Request =>

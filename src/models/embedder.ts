@@ -13,6 +13,8 @@ export interface Embedder {
    * between callers: they are not to be written to. @throws AppError UPSTREAM_FAILED, UPSTREAM_UNAVAILABLE; TextRefused
    */
   embed(texts: readonly string[], purpose?: Purpose): Promise<readonly Float32Array[]>;
+  /** Lets go of vectors that it keeps at hand: one of them may be of a text that was erased. */
+  forget?(): void;
 }
 
 /** The model will not embed what it was given, and would not the next time either; another text may do. */

@@ -29,7 +29,7 @@ const LONGEST = 4_000;
 
 /** A model behind `POST /rerank`: Cohere, Jina, Voyage, vLLM and their like with a model's name, Hugging Face's TEI without. */
 export function createReranker({ baseUrl, model, apiKey, timeoutMs }: RerankerConfig): Reranker {
-  const url = `${baseUrl.replace(/\/+$/, '')}/rerank`;
+  const url = `${baseUrl.replace(/(?<!\/)\/+$/, '')}/rerank`;
   const headers = { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) };
   return {
     id: model ?? 'tei',

@@ -28,6 +28,8 @@ export const CHANNEL = 'memory_events';
 /** An API key may be less now than it was: the word that earlier versions know for a revocation, so that they end its feeds. */
 export const KEY_CHANGED = 'revoked ';
 export const PLAN_CHANGED = 'plan ';
+/** Something of an account was erased: what is kept in memory of it goes. */
+export const ERASED = 'erased ';
 
 /**
  * Without iterative scans a filtered HNSW search stops early and returns fewer rows than exist; with 100 it misses four of a
@@ -63,6 +65,8 @@ export interface OpenOptions extends FolderOptions, GuardOptions {
   onKeyChanged?: ((apiKeyId: string) => void) | undefined;
   /** Called with the id of an account whose plan was changed. */
   onPlanChanged?: ((accountId: string) => void) | undefined;
+  /** Called with an account of which something was erased, by whatever process; without one where such news may have been lost. */
+  onErased?: ((accountId?: string) => void) | undefined;
   /** Called with the text of each SQL statement that goes through Prisma. */
   onStatement?: ((sql: string) => void) | undefined;
 }
@@ -81,9 +85,14 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
     const hear = (payload: string): void => {
       if (payload.startsWith(KEY_CHANGED)) options.onKeyChanged?.(payload.slice(KEY_CHANGED.length));
       else if (payload.startsWith(PLAN_CHANGED)) options.onPlanChanged?.(payload.slice(PLAN_CHANGED.length));
+      else if (payload.startsWith(ERASED)) options.onErased?.(payload.slice(ERASED.length));
       else wakeups.wake(payload);
     };
-    const listener = await connection.listen({ onNotify: hear, onConnect: () => wakeups.wakeAll() });
+    const onConnect = (): void => {
+      wakeups.wakeAll();
+      options.onErased?.();
+    };
+    const listener = await connection.listen({ onNotify: hear, onConnect });
     const close = async (): Promise<void> => {
       await listener.close();
       await db.$disconnect();

@@ -9,44 +9,86 @@ export interface DeletionScope {
   memoryId?: string | undefined;
 }
 
+/** What is gone, as row counts; of events how many were emptied. */
+export interface Deletion {
+  ids: readonly string[];
+  beliefs: number;
+  chains: number;
+  captures: number;
+  events: number;
+  proposals: number;
+  replies: number;
+  sentences: number;
+}
+
+const NOTHING: Deletion = {
+  ids: [],
+  beliefs: 0,
+  chains: 0,
+  captures: 0,
+  events: 0,
+  proposals: 0,
+  replies: 0,
+  sentences: 0,
+};
+
 /**
  * Removes memories for good, with their older beliefs, the captures and chains that are left without any, and what
  * events and stored replies held beyond ids. Versions that pointed to one of them point past it. The caller holds the
- * account's lock. Gives the ids that are gone.
+ * account's lock.
  */
-export async function deleteMemories(tx: Tx, scope: DeletionScope): Promise<string[]> {
+export async function deleteMemories(tx: Tx, scope: DeletionScope): Promise<Deletion> {
   const { accountId } = scope;
   const rows = await tx.$queryRaw<{ id: string }[]>`SELECT m.id FROM memories m WHERE ${inDeletion(scope)}`;
   const ids = rows.map(({ id }) => id);
-  if (ids.length === 0) return ids;
+  if (ids.length === 0) return NOTHING;
   const gone = Prisma.sql`ANY (${ids}::uuid[])`;
   await relink(tx, accountId, ids);
-  await tx.$executeRaw`
+  const proposals = await tx.$executeRaw`
     DELETE FROM supersession_proposals WHERE account_id = ${accountId}::uuid AND (old_id = ${gone} OR new_id = ${gone})`;
-  await tx.$executeRaw`DELETE FROM memory_beliefs WHERE account_id = ${accountId}::uuid AND memory_id = ${gone}`;
-  await tx.$executeRaw`
+  const beliefs = await tx.$executeRaw`
+    DELETE FROM memory_beliefs WHERE account_id = ${accountId}::uuid AND memory_id = ${gone}`;
+  const events = (await emptyVerdictsOn(tx, accountId, ids)) + (await emptyEventsOf(tx, accountId, ids));
+  const removed = await tx.$queryRaw<{ captureId: string; chainId: string }[]>`
+    DELETE FROM memories WHERE account_id = ${accountId}::uuid AND id = ${gone}
+    RETURNING capture_id AS "captureId", chain_id AS "chainId"`;
+  const captures = await tx.$executeRaw`
+    DELETE FROM captures c WHERE c.account_id = ${accountId}::uuid AND c.id = ANY (${removed.map((row) => row.captureId)}::uuid[])
+      AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.account_id = c.account_id AND m.capture_id = c.id)`;
+  const chains = await tx.$executeRaw`
+    DELETE FROM chains c WHERE c.account_id = ${accountId}::uuid AND c.id = ANY (${removed.map((row) => row.chainId)}::uuid[])
+      AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.account_id = c.account_id AND m.chain_id = c.id)`;
+  // Sentences of answers may have been made of what is gone now.
+  const { count: sentences } = await tx.answerSentence.deleteMany({
+    where: { accountId, ...(scope.tenantId === undefined ? {} : { tenantId: scope.tenantId }) },
+  });
+  const replies = await tx.$executeRaw`
+    DELETE FROM idempotency_keys WHERE account_id = ${accountId}::uuid AND key IN (
+      SELECT k.key FROM idempotency_keys k, jsonb_array_elements_text(k.reply -> 'memoryIds') AS named (id)
+      JOIN unnest(${ids}::text[]) AS gone (id) ON gone.id = named.id
+      WHERE k.account_id = ${accountId}::uuid)`;
+  return { ids, beliefs, chains, captures, events, proposals, replies, sentences };
+}
+
+async function emptyEventsOf(tx: Tx, accountId: string, ids: readonly string[]): Promise<number> {
+  const gone = Prisma.sql`ANY (${ids}::uuid[])`;
+  return tx.$executeRaw`
     UPDATE memory_events SET reason = NULL, details = NULL, topic = NULL,
       memory_id = CASE WHEN memory_id = ${gone} THEN NULL ELSE memory_id END,
       before_id = CASE WHEN before_id = ${gone} THEN NULL ELSE before_id END
     WHERE account_id = ${accountId}::uuid AND (memory_id = ${gone} OR before_id = ${gone})`;
-  const removed = await tx.$queryRaw<{ captureId: string; chainId: string }[]>`
-    DELETE FROM memories WHERE account_id = ${accountId}::uuid AND id = ${gone}
-    RETURNING capture_id AS "captureId", chain_id AS "chainId"`;
-  await tx.$executeRaw`
-    DELETE FROM captures c WHERE c.account_id = ${accountId}::uuid AND c.id = ANY (${removed.map((row) => row.captureId)}::uuid[])
-      AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.account_id = c.account_id AND m.capture_id = c.id)`;
-  await tx.$executeRaw`
-    DELETE FROM chains c WHERE c.account_id = ${accountId}::uuid AND c.id = ANY (${removed.map((row) => row.chainId)}::uuid[])
-      AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.account_id = c.account_id AND m.chain_id = c.id)`;
-  // Sentences of answers may have been made of what is gone now.
-  await tx.answerSentence.deleteMany({
-    where: { accountId, ...(scope.tenantId === undefined ? {} : { tenantId: scope.tenantId }) },
-  });
-  await tx.$executeRaw`
-    DELETE FROM idempotency_keys
-    WHERE account_id = ${accountId}::uuid AND jsonb_path_exists(reply, '$.memoryIds[*] ? (@ == $gone[*])',
-      jsonb_build_object('gone', to_jsonb(${ids}::text[])))`;
-  return ids;
+}
+
+/**
+ * What the classifier said of memories that stay, when one that is gone came in: its reason may quote either. Recorded in the
+ * transaction that stored the newcomer, which is how such an event is found through an index.
+ */
+async function emptyVerdictsOn(tx: Tx, accountId: string, ids: readonly string[]): Promise<number> {
+  return tx.$executeRaw`
+    UPDATE memory_events e SET reason = NULL, details = NULL FROM memories m
+    WHERE m.account_id = ${accountId}::uuid AND m.id = ANY (${ids}::uuid[])
+      AND e.account_id = m.account_id AND e.tenant_id = m.tenant_id AND e.created_at = m.known_from
+      AND e.kind = 'CLASSIFIED' AND e.details ->> 'newMemoryId' = m.id::text AND e.memory_id <> ALL (${ids}::uuid[])`;
 }
 
 function inDeletion({ accountId, tenantId, sessionId, memoryId }: DeletionScope): Prisma.Sql {

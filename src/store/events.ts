@@ -133,13 +133,17 @@ export async function readWholeEvent(db: Db, { accountId, boundTenant }: Reach, 
   return boundTenant === undefined ? event : seenFrom(boundTenant, event);
 }
 
-/** The newest deletions in a tenant, newest first. */
+/** The newest deletions in a tenant, newest first; with those of tenants that were erased, which are not named any more. */
 export const readDeletions = (db: Db, { accountId, tenantId }: Scope): Promise<MemoryEvent[]> =>
   db.memoryEvent.findMany({
     where: {
       accountId,
       kind: 'DELETED',
-      OR: [{ tenantId }, { details: { path: ['allTenants'], equals: true } }],
+      OR: [
+        { tenantId },
+        { details: { path: ['allTenants'], equals: true } },
+        { details: { path: ['subject'], equals: 'TENANT' } },
+      ],
     },
     orderBy: { createdAt: 'desc' },
     take: 100,

@@ -63,6 +63,11 @@ interface Writer {
   apiKeyId: string;
 }
 
+interface Limits {
+  /** How long the transaction may take, in milliseconds, where it may take longer than others. */
+  timeout?: number;
+}
+
 /**
  * The one way to write: a transaction that holds the account's row. Writers of one account take turns, so that quota,
  * sequence numbers and chains are exact by construction; their events are stored with the write or not at all.
@@ -72,13 +77,14 @@ export async function withLedger<Result>(
   writer: Writer,
   now: () => Date,
   work: (tx: Tx, ledger: Ledger) => Promise<Result>,
+  limits: Limits = {},
 ): Promise<{ result: Result; cursor: bigint }> {
   return db.$transaction(async (tx) => {
     const ledger = await lockAccount(tx, writer.accountId, now);
     const result = await work(tx, ledger);
     if (ledger.events.length > 0) await record(tx, writer, ledger);
     return { result, cursor: ledger.cursor };
-  });
+  }, limits);
 }
 
 /** Thrown to roll back what was only tried. */
@@ -94,12 +100,14 @@ export async function rehearse<Result>(
   writer: Writer,
   now: () => Date,
   work: (tx: Tx, ledger: Ledger) => Promise<Result>,
+  limits: Limits = {},
 ): Promise<{ result: Result; cursor: bigint }> {
+  const attempt = async (tx: Tx, ledger: Ledger): Promise<never> => {
+    const { cursor } = ledger;
+    throw new Rehearsal({ result: await work(tx, ledger), cursor });
+  };
   try {
-    return await withLedger(db, writer, now, async (tx, ledger) => {
-      const { cursor } = ledger;
-      throw new Rehearsal({ result: await work(tx, ledger), cursor });
-    });
+    return await withLedger(db, writer, now, attempt, limits);
   } catch (error) {
     if (error instanceof Rehearsal) return (error as Rehearsal<Result>).outcome;
     throw error;

@@ -197,6 +197,12 @@ export async function readVersionsBeside(
   });
 }
 
+/** Those of these memories that are stored, current or not. */
+export async function readStoredIds(tx: Tx, accountId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.memory.findMany({ where: { accountId, id: { in: [...ids] } }, select: { id: true } });
+  return rows.map(({ id }) => id);
+}
+
 /** Those of these memories that are held current. */
 export async function readCurrentIds(tx: Tx, accountId: string, ids: readonly string[]): Promise<string[]> {
   const rows = await tx.memory.findMany({

@@ -168,6 +168,7 @@ describe('every tenant that is named', () => {
     'Query.changes': { to: '"2026-02-01T00:00:00Z"' },
     'Mutation.addMemories': { 'input.content': '"Acme waits."' },
     'Mutation.deleteMemories': { 'input.sessionId': '"none"' },
+    'Mutation.eraseSubject': { 'input.sessionId': '"none"' },
   };
   const TENANTS = placesOf(({ name }) => name === 'tenantId');
 

@@ -133,6 +133,16 @@ describe('a request', () => {
     expect(refused.status).toBe(405);
   });
 
+  it('with a variable of the wrong type says so, however long its value is', { timeout: 20_000 }, async () => {
+    for (const unit of ['a', 'must be ', ' at "aaaa', 'a cannot represent ']) {
+      const first = unit.repeat(500_000 / unit.length);
+      const query = 'query ($first: Int) { memories(first: $first) { nodes { id } } }';
+      const { errors } = await send({ query, variables: { first } });
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'INVALID_INPUT', field: 'first' });
+      expect(errors?.[0]?.message.length).toBeLessThan(400);
+    }
+  });
+
   it('whose body is no JSON is 400 INVALID_JSON', async () => {
     expect(await send('{ this is not json')).toMatchObject({
       status: 400,

@@ -2,7 +2,6 @@ import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import type pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withManners, type RequestLine } from '../../src/http/manners.js';
 import { createLogger } from '../../src/logger.js';
@@ -64,7 +63,7 @@ describe('a request id', () => {
         done();
       },
     });
-    const logger = createLogger('info', sink as unknown as ReturnType<typeof pino.destination>);
+    const logger = createLogger('info', { destination: sink });
     const answer = withManners(
       async () => {
         await Promise.resolve();

@@ -30,7 +30,7 @@ export class Http {
 
   constructor(options: AurraOptions) {
     if (!options.apiKey.startsWith('aurra_')) throw new TypeError("apiKey must be a key that begins with 'aurra_'");
-    this.baseUrl = (options.baseUrl ?? DEFAULT_BASE_URL).replace(/\/+$/, '');
+    this.baseUrl = (options.baseUrl ?? DEFAULT_BASE_URL).replace(/(?<!\/)\/+$/, '');
     this.#options = options;
   }
 

@@ -2,7 +2,7 @@ import { markersIn, withoutMarkers } from './citations.js';
 import { doubtOf, touches, type Doubt, type Evidence } from './support.js';
 
 /** Markers beside one another speak for one statement together. */
-const RUN = /(?:\s*\[mem-\d+\])+/g;
+const RUN = /(?:(?<!\s)\s*\[mem-\d+\])+/g;
 
 export interface Statement {
   said: string;

@@ -58,7 +58,8 @@ export function toCitations<Hit>(answer: string, hits: readonly Hit[]): Citation
 }
 
 /** Closes the gaps that removed markers leave. */
-export const tidy = (text: string): string => text.replace(/[ \t]{2,}/g, ' ').replace(/[ \t]+([.,;:!?])/g, '$1');
+export const tidy = (text: string): string =>
+  text.replace(/[ \t]{2,}/g, ' ').replace(/(?<![ \t])[ \t]+([.,;:!?])/g, '$1');
 
 /** An answer about the past says so, whatever the model wrote. */
 export const framed = (text: string, frame: string | null): string =>

@@ -41,7 +41,7 @@ export function checkChoice(choice: LlmChoice, settings: Pick<ByoConfig, 'hosts'
   const { provider, model, apiVersion = AZURE_API_VERSION } = choice;
   const chosen = choice.baseUrl ?? BASE_URLS[provider];
   if (chosen === null) throw invalid('llm.baseUrl', "llm.baseUrl: must be the Azure resource's endpoint.");
-  const baseUrl = assertAllowedBaseUrl(chosen, settings).href.replace(/\/+$/, '');
+  const baseUrl = assertAllowedBaseUrl(chosen, settings).href.replace(/(?<!\/)\/+$/, '');
   if (provider !== 'azure' || baseUrl.endsWith('/openai/v1')) return { baseUrl };
   return { baseUrl: `${baseUrl.replace(/\/openai$/, '')}/openai`, azure: { apiVersion, deployment: model } };
 }

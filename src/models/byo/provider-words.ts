@@ -31,7 +31,7 @@ function looksLikeKey(word: string): boolean {
 }
 
 function withoutKeys(word: string, { apiKey, model }: Sent): string {
-  const isModel = word.replace(/^\W+|\W+$/g, '') === model && !model.includes(apiKey);
+  const isModel = word.replace(/^\W+|(?<!\W)\W+$/g, '') === model && !model.includes(apiKey);
   if (isModel) return word;
   return looksLikeKey(word) || sharesRun(word.toLowerCase(), apiKey.toLowerCase(), KEY_RUN) ? REMOVED : word;
 }

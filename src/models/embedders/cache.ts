@@ -23,6 +23,10 @@ class Recent<Value> {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   /** Unless another value has taken its place. */
   delete(key: string, value: Value): void {
     if (this.#entries.get(key) === value) this.#entries.delete(key);
@@ -42,6 +46,7 @@ export function cached(embedder: Embedder, bytes = CACHE_BYTES): Embedder {
   return {
     id: embedder.id,
     dimensions: embedder.dimensions,
+    forget: () => recent.clear(),
     async embed(texts, purpose = 'document') {
       const found = new Map<string, Promise<Float32Array>>();
       const missing = new Map<string, string>();

@@ -1,5 +1,5 @@
 /** A URL's host as it is compared: lower case already, an IPv6 address without brackets, no dot at the end. */
-export const bareHost = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.+$/, '');
+export const bareHost = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1').replace(/(?<!\.)\.+$/, '');
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
