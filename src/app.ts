@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
@@ -22,6 +22,7 @@ import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
 import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
+import { lingerAfter } from './http/linger.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { createByoLlms } from './models/byo.js';
@@ -119,7 +120,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     const health = await answerHealth(deps, pathname);
     if (health) return health;
     if (rest.isStreamed(request)) return rest.fetch(request);
-    const bounded = await withinLimit(request, config.maxBodyBytes);
+    const bounded = await withinLimit(request, { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs });
     if (bounded instanceof AppError) return refuse(bounded, pathname);
     return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
   };
@@ -135,7 +136,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (isEventStream(response)) streams.add(res);
     return response;
   });
-  const server = createServer((request, response) => {
+  const server = createServer(arrivalLimits(config), (request, response) => {
+    lingerAfter(request, response);
     if (!refuseUnservable(request, response)) void listener(request, response);
   });
   const sockets = createSockets(socketOptions(deps, graphql, report), {
@@ -145,7 +147,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.destroy();
+    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.end(NOTHING_TO_UPGRADE_TO);
     else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(FORBIDDEN);
     else sockets.upgrade(request, socket, head);
   });
@@ -218,6 +220,20 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
     });
   });
 }
+
+/** Said before the connection ends: a socket that closes without a word looks like a fault of the network. */
+const NOTHING_TO_UPGRADE_TO = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+/** The longest that a whole request may take to arrive: of an import, which has no other limit. */
+const IMPORT_MS = 300_000;
+
+/** Clients that send a request drop by drop keep a connection, and no more, for so long. */
+const arrivalLimits = ({ headersTimeoutMs: headersTimeout }: Config): ServerOptions => ({
+  headersTimeout,
+  requestTimeout: IMPORT_MS,
+  // How often Node looks for those that are late.
+  connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+});
 
 const REQUEST_GRACE_MS = 10_000;
 

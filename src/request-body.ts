@@ -1,21 +1,67 @@
 import { AppError } from './errors.js';
 
-/** The request with its body read, or the error when that is longer than `maxBytes`: nobody parses what is too long. */
-export async function withinLimit(request: Request, maxBytes: number): Promise<Request | AppError> {
+/** Pieces that a body may come in, however small; beyond them each must carry at least so many bytes on average. */
+const FREE_PIECES = 10_000;
+const BYTES_A_PIECE = 32;
+
+interface BodyLimits {
+  maxBytes: number;
+  /** From the first look at the body to its last byte. */
+  timeoutMs: number;
+}
+
+/** The request with its body read, or the error when that is too long or too slow to read: nobody parses what is too long. */
+export async function withinLimit(request: Request, limits: BodyLimits): Promise<Request | AppError> {
   if (!request.body) return request;
-  const tooLarge = new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return tooLarge;
+  // Nothing here unpacks: a packed body of a kilobyte may hold a megabyte, which no door counts.
+  if (!isPlain(request.headers.get('content-encoding'))) return packed();
+  if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) return tooLong(limits.maxBytes);
+  const bytes = await readWithin(request.body, limits);
+  if (bytes instanceof AppError) return bytes;
+  const { url, method, headers, signal } = request;
+  return new Request(url, { method, headers, signal, body: bytes });
+}
+
+/** Not cancelled where it goes on too long: that would reset the connection before the client has read why. */
+async function readWithin(
+  body: ReadableStream<Uint8Array>,
+  { maxBytes, timeoutMs }: BodyLimits,
+): Promise<Buffer<ArrayBuffer> | AppError> {
+  const reader = body.getReader();
+  const deadline = deadlineIn(timeoutMs);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Not by iterating over it: to leave a loop in the middle closes the connection, and nobody would hear why.
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.length; // counted while it comes: the header may be absent, or a lie
-    if (bytes > maxBytes) return tooLarge;
-    chunks.push(value);
+  try {
+    for (;;) {
+      const read = await Promise.race([reader.read(), deadline.passed]);
+      if (read instanceof AppError) return read;
+      if (read.done) return Buffer.concat(chunks);
+      // Counted while it comes: the header may be absent, or a lie.
+      bytes += read.value.length;
+      chunks.push(read.value);
+      if (bytes > maxBytes) return tooLong(maxBytes);
+      // A byte a piece costs a hundred times as much to take in as its bytes would at once.
+      if (chunks.length > FREE_PIECES + bytes / BYTES_A_PIECE) return invalid('The body comes in too many pieces.');
+    }
+  } catch (error) {
+    return invalid('The body broke off.', error); // its client has gone: nobody's bug, and nobody reads this
+  } finally {
+    deadline.clear();
   }
-  const { url, method, headers, signal } = request;
-  return new Request(url, { method, headers, signal, body: Buffer.concat(chunks) });
 }
+
+function deadlineIn(ms: number): { passed: Promise<AppError>; clear: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<AppError>((resolve) => {
+    const late = new AppError('REQUEST_TIMEOUT', `The body did not arrive within ${ms} ms.`);
+    timer = setTimeout(() => resolve(late), ms).unref();
+  });
+  return { passed, clear: () => clearTimeout(timer) };
+}
+
+const isPlain = (coding: string | null): boolean => /^\s*identity\s*$/i.test(coding ?? 'identity');
+
+const packed = (): AppError => new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without a content encoding.');
+const tooLong = (maxBytes: number): AppError =>
+  new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);
+const invalid = (message: string, cause?: unknown): AppError => new AppError('INVALID_INPUT', message, { cause });

@@ -50,6 +50,8 @@ export interface StartOptions {
   /** The data folder that `env` names was opened before: it is taken as it is. */
   isReopened?: boolean;
   heartbeatMs?: number;
+  /** Nothing is logged unless one is given. */
+  logger?: pino.Logger;
 }
 
 /** What a server asks by itself, or once for many calls: who has a key, and for rows to embed or to index, webhooks, shared rates. */
@@ -58,11 +60,11 @@ const BACKGROUND =
 
 /** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {
-  const { env = {}, now, heartbeatMs, isReopened = false } = options;
+  const { env = {}, now, heartbeatMs, isReopened = false, logger = pino({ level: 'silent' }) } = options;
   const database = await freshDatabase();
   const statements: string[] = [];
   const config = readConfig({ PORT: '0', ...database.env, ...env });
-  const built = await createApp(config, pino({ level: 'silent' }), {
+  const built = await createApp(config, logger, {
     ...(isReopened ? {} : { snapshot: inject('snapshot') }),
     onStatement: (sql) => statements.push(sql),
     ...(now ? { now } : {}),
