@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Writable } from 'node:stream';
+import type pino from 'pino';
+import { createLogger } from '../../src/logger.js';
+import { send, type Attack, type Target } from './target.js';
+import { startApp, type Client, type StartOptions, type TestApp } from './start-app.js';
+
+const CANARY = 'The lighthouse keeper of Norderney is called Fenja.';
+const LISTED = readFileSync('docs/SECURITY.md', 'utf8');
+
+export interface Attacked {
+  app: TestApp;
+  /** Whose key the attacks use. */
+  attacker: Client;
+  /** Another account, which must notice nothing. */
+  bystander: Client;
+  target: Target;
+}
+
+/**
+ * One server for the attacks of a file: each is sent over a real socket, must end as its row says, and must leave the server
+ * able to serve others.
+ */
+export function underAttack(attacks: readonly Attack[], options: StartOptions = {}): () => Attacked {
+  let attacked: Attacked;
+  const logged: string[] = [];
+  beforeAll(async () => {
+    const app = await startApp({ logger: loggerTo(logged), ...options });
+    const url = await app.listen();
+    const [attacker, bystander] = [await app.newClient(), await app.newClient()];
+    await bystander.rest('POST', '/agent/memories', { content: CANARY });
+    attacked = { app, attacker, bystander, target: { url, key: attacker.key } };
+  });
+  afterAll(() => attacked.app.close());
+
+  it.each(attacks.map((attack) => [attack.name, attack] as const))('%s', async (_name, { run, expected }) => {
+    expect(await run(attacked.target)).toBe(expected);
+    await expectAlive(attacked);
+  });
+  it('leave no bug, no key and no text of a memory in the log, a line each', () => {
+    const lines = logged.map((line) => JSON.parse(line) as { level: number; msg: string });
+    expect(lines.length).toBeGreaterThan(attacks.length); // it does log
+    expect(lines.filter(({ level }) => level > WARNING)).toEqual([]);
+    expect(logged.filter((line) => /aurra_\w{12}_|Fenja/.test(line) || line.indexOf('\n') !== line.length - 1)).toEqual(
+      [],
+    );
+    expect(Object.prototype).not.toHaveProperty('polluted');
+  });
+  it('are listed in docs/SECURITY.md', () => {
+    expect(attacks.map(toLine).filter((line) => !LISTED.includes(line))).toEqual([]);
+  });
+  return () => attacked;
+}
+
+const WARNING = 40;
+
+const loggerTo = (lines: string[]): pino.Logger =>
+  createLogger(
+    'debug',
+    new Writable({
+      write: (line: Buffer, _encoding, done) => {
+        lines.push(line.toString());
+        done();
+      },
+    }) as unknown as ReturnType<typeof pino.destination>,
+  );
+
+const toLine = ({ name, expected }: Attack): string => `| ${name} | ${expected} |`;
+
+/** Somebody else is served as if nothing had happened: not only a port that answers, but a read out of the database. */
+export async function expectAlive({ target, bystander }: Attacked): Promise<void> {
+  expect((await send(target, { path: '/ready' })).status).toBe(200);
+  const { status, text } = await send(target, { path: '/agent/memories', key: bystander.key });
+  expect(status).toBe(200);
+  expect(text).toContain(CANARY);
+}
