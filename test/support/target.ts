@@ -13,11 +13,11 @@ export interface Target {
  * An attack, and what the server must make of it. Rows are listed in docs/SECURITY.md.
  * Nothing here may depend on the test runner: bench/attacks.ts runs the same rows.
  */
-export interface Attack {
+export interface Attack<Needs extends Target = Target> {
   name: string;
   /** What `run` must give: statuses and codes as `outcomeOf` writes them, several in the order of the alphabet. */
   expected: string;
-  run: (target: Target) => Promise<string>;
+  run: (target: Needs) => Promise<string>;
 }
 
 export interface Sent {

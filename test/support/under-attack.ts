@@ -9,20 +9,19 @@ import { startApp, type Client, type StartOptions, type TestApp } from './start-
 const CANARY = 'The lighthouse keeper of Norderney is called Fenja.';
 const LISTED = readFileSync('docs/SECURITY.md', 'utf8');
 
-export interface Attacked {
+export interface Attacked extends Target {
   app: TestApp;
   /** Whose key the attacks use. */
   attacker: Client;
   /** Another account, which must notice nothing. */
   bystander: Client;
-  target: Target;
 }
 
 /**
  * One server for the attacks of a file: each is sent over a real socket, must end as its row says, and must leave the server
  * able to serve others.
  */
-export function underAttack(attacks: readonly Attack[], options: StartOptions = {}): () => Attacked {
+export function underAttack(attacks: readonly Attack<Attacked>[], options: StartOptions = {}): () => Attacked {
   let attacked: Attacked;
   const logged: string[] = [];
   beforeAll(async () => {
@@ -30,12 +29,12 @@ export function underAttack(attacks: readonly Attack[], options: StartOptions = 
     const url = await app.listen();
     const [attacker, bystander] = [await app.newClient(), await app.newClient()];
     await bystander.rest('POST', '/agent/memories', { content: CANARY });
-    attacked = { app, attacker, bystander, target: { url, key: attacker.key } };
+    attacked = { app, attacker, bystander, url, key: attacker.key };
   });
   afterAll(() => attacked.app.close());
 
   it.each(attacks.map((attack) => [attack.name, attack] as const))('%s', async (_name, { run, expected }) => {
-    expect(await run(attacked.target)).toBe(expected);
+    expect(await run(attacked)).toBe(expected);
     await expectAlive(attacked);
   });
   it('leave no bug, no key and no text of a memory in the log, a line each', () => {
@@ -66,10 +65,10 @@ const loggerTo = (lines: string[]): pino.Logger =>
     }) as unknown as ReturnType<typeof pino.destination>,
   );
 
-const toLine = ({ name, expected }: Attack): string => `| ${name} | ${expected} |`;
+const toLine = ({ name, expected }: Attack<Attacked>): string => `| ${name} | ${expected} |`;
 
 /** Somebody else is served as if nothing had happened: not only a port that answers, but a read out of the database. */
-export async function expectAlive({ target, bystander }: Attacked): Promise<void> {
+export async function expectAlive({ bystander, ...target }: Attacked): Promise<void> {
   expect((await send(target, { path: '/ready' })).status).toBe(200);
   const { status, text } = await send(target, { path: '/agent/memories', key: bystander.key });
   expect(status).toBe(200);
