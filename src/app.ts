@@ -119,10 +119,15 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     const { pathname } = new URL(request.url);
     const health = await answerHealth(deps, pathname);
     if (health) return health;
-    if (rest.isStreamed(request)) return rest.fetch(request);
-    const bounded = await withinLimit(request, { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs });
-    if (bounded instanceof AppError) return refuse(bounded, pathname);
-    return pathname === GRAPHQL_PATH ? graphql.fetch(bounded) : rest.fetch(bounded);
+    const door = pathname === GRAPHQL_PATH ? graphql : rest;
+    try {
+      const limits = { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs };
+      const whole = rest.isStreamed(request) ? request : await withinLimit(request, limits);
+      return await door.fetch(whole);
+    } catch (error) {
+      if (error instanceof AppError) return refuse(error, pathname);
+      throw error;
+    }
   };
   const fetch = withManners(answer, {
     corsOrigins: config.corsOrigins,

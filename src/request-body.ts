@@ -10,14 +10,16 @@ interface BodyLimits {
   timeoutMs: number;
 }
 
-/** The request with its body read, or the error when that is too long or too slow to read: nobody parses what is too long. */
-export async function withinLimit(request: Request, limits: BodyLimits): Promise<Request | AppError> {
+/**
+ * The request with its body read: nobody parses what is too long.
+ * @throws AppError BODY_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE (packed), INVALID_INPUT (in crumbs, or broken off)
+ */
+export async function withinLimit(request: Request, limits: BodyLimits): Promise<Request> {
   if (!request.body) return request;
   // Nothing here unpacks: a packed body of a kilobyte may hold a megabyte, which no door counts.
-  if (!isPlain(request.headers.get('content-encoding'))) return packed();
-  if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) return tooLong(limits.maxBytes);
+  if (!isPlain(request.headers.get('content-encoding'))) throw packed();
+  if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) throw tooLong(limits.maxBytes);
   const bytes = await readWithin(request.body, limits);
-  if (bytes instanceof AppError) return bytes;
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body: bytes });
 }
@@ -26,35 +28,37 @@ export async function withinLimit(request: Request, limits: BodyLimits): Promise
 async function readWithin(
   body: ReadableStream<Uint8Array>,
   { maxBytes, timeoutMs }: BodyLimits,
-): Promise<Buffer<ArrayBuffer> | AppError> {
+): Promise<Buffer<ArrayBuffer>> {
   const reader = body.getReader();
   const deadline = deadlineIn(timeoutMs);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (;;) {
-      const read = await Promise.race([reader.read(), deadline.passed]);
-      if (read instanceof AppError) return read;
+      const read = await Promise.race([reader.read().catch(brokenOff), deadline.passed]);
       if (read.done) return Buffer.concat(chunks);
       // Counted while it comes: the header may be absent, or a lie.
       bytes += read.value.length;
       chunks.push(read.value);
-      if (bytes > maxBytes) return tooLong(maxBytes);
+      if (bytes > maxBytes) throw tooLong(maxBytes);
       // A byte a piece costs a hundred times as much to take in as its bytes would at once.
-      if (chunks.length > FREE_PIECES + bytes / BYTES_A_PIECE) return invalid('The body comes in too many pieces.');
+      if (chunks.length > FREE_PIECES + bytes / BYTES_A_PIECE) throw invalid('The body comes in too many pieces.');
     }
-  } catch (error) {
-    return invalid('The body broke off.', error); // its client has gone: nobody's bug, and nobody reads this
   } finally {
     deadline.clear();
   }
 }
 
-function deadlineIn(ms: number): { passed: Promise<AppError>; clear: () => void } {
+/** Its client has gone: nobody's bug, and nobody reads this. */
+const brokenOff = (error: unknown): never => {
+  throw invalid('The body broke off.', error);
+};
+
+function deadlineIn(ms: number): { passed: Promise<never>; clear: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<AppError>((resolve) => {
+  const passed = new Promise<never>((_, reject) => {
     const late = new AppError('REQUEST_TIMEOUT', `The body did not arrive within ${ms} ms.`);
-    timer = setTimeout(() => resolve(late), ms).unref();
+    timer = setTimeout(() => reject(late), ms).unref();
   });
   return { passed, clear: () => clearTimeout(timer) };
 }
