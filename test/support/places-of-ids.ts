@@ -87,7 +87,7 @@ const required = (inputs: readonly (GraphQLArgument | GraphQLInputField)[], own:
 
 function sample(given: GraphQLInputType, own: string): unknown {
   const type = getNullableType(given);
-  if (isListType(type)) return [sample(type.ofType as GraphQLInputType, own)];
+  if (isListType(type)) return [sample(type.ofType, own)];
   if (type instanceof GraphQLInputObjectType) return required(Object.values(type.getFields()), own);
   if (type instanceof GraphQLEnumType) return type.getValues()[0]?.name;
   return isId(type) ? own : SAMPLES[String(type)];

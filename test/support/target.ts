@@ -96,8 +96,13 @@ export async function sendBytes({ url }: Target, bytes: string | Buffer, until?:
 }
 
 /** The status lines in what came back: more than one means that one request was taken for several. */
-export const statusesIn = (text: string): string =>
-  [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status]) => status).join(' ') || 'closed';
+export function statusesIn(text: string): string {
+  const statuses = [...text.matchAll(/^HTTP\/1\.1 (\d{3})/gm)].map(([, status = '']) => status);
+  const [first = 'closed', ...more] = statuses;
+  return more.length > 0 && more.every((status) => status === first)
+    ? `${statuses.length} times ${first}`
+    : statuses.join(' ') || first;
+}
 
 interface Refusal {
   code?: string;

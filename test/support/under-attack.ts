@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Writable } from 'node:stream';
 import type pino from 'pino';
 import { createLogger } from '../../src/logger.js';
@@ -7,7 +7,11 @@ import { send, type Attack, type Target } from './target.js';
 import { startApp, type Client, type StartOptions, type TestApp } from './start-app.js';
 
 const CANARY = 'The lighthouse keeper of Norderney is called Fenja.';
-const LISTED = readFileSync('docs/SECURITY.md', 'utf8');
+/** Hundreds of requests, on a machine that has much else to do. */
+const PATIENCE_MS = 120_000;
+const BUSY = { timeout: 20_000, interval: 50 };
+/** Tables are padded there. */
+const LISTED = readFileSync('docs/SECURITY.md', 'utf8').replace(/ +/g, ' ');
 
 export interface Attacked extends Target {
   app: TestApp;
@@ -33,10 +37,14 @@ export function underAttack(attacks: readonly Attack<Attacked>[], options: Start
   });
   afterAll(() => attacked.app.close());
 
-  it.each(attacks.map((attack) => [attack.name, attack] as const))('%s', async (_name, { run, expected }) => {
-    expect(await run(attacked)).toBe(expected);
-    await expectAlive(attacked);
-  });
+  it.each(attacks.map((attack) => [attack.name, attack] as const))(
+    '%s',
+    async (_name, { run, expected }) => {
+      expect(await run(attacked)).toBe(expected);
+      await expectAlive(attacked);
+    },
+    PATIENCE_MS,
+  );
   it('leave no bug, no key and no text of a memory in the log, a line each', () => {
     const lines = logged.map((line) => JSON.parse(line) as { level: number; msg: string });
     expect(lines.length).toBeGreaterThan(attacks.length); // it does log
@@ -69,7 +77,8 @@ const toLine = ({ name, expected }: Attack<Attacked>): string => `| ${name} | ${
 
 /** Somebody else is served as if nothing had happened: not only a port that answers, but a read out of the database. */
 export async function expectAlive({ bystander, ...target }: Attacked): Promise<void> {
-  expect((await send(target, { path: '/ready' })).status).toBe(200);
+  // What was begun for the attacker may still run, and /ready says so.
+  await vi.waitFor(async () => expect((await send(target, { path: '/ready' })).status).toBe(200), BUSY);
   const { status, text } = await send(target, { path: '/agent/memories', key: bystander.key });
   expect(status).toBe(200);
   expect(text).toContain(CANARY);

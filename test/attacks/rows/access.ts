@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { revokeApiKey } from '../../../src/core/accounts.js';
+import { createAccount, createApiKey, revokeApiKey } from '../../../src/core/accounts.js';
+import { runOperatorCommand } from '../../../src/operator.js';
 import { idPlaces, idRoutes } from '../../support/places-of-ids.js';
 import type { Client } from '../../support/start-app.js';
 import { each, openSocket, operate, outcomeOf, send, type Attack, type Sent } from '../../support/target.js';
@@ -68,8 +69,8 @@ async function withForeignIds(
   ).body.memory_id;
   const before = await stateOf(victim);
   const outcomes = new Set<string>();
+  const unknown = await look(randomUUID(), own);
   for (const [kind, id] of ids) {
-    const unknown = await look(randomUUID(), own);
     (await look(id, own)).forEach(([at, outcome], n) =>
       outcomes.add(compared(kind, outcome, unknown[n]?.[1] ?? '', at)),
     );
@@ -227,6 +228,18 @@ export const ACCESS: Attack<Attacked>[] = [
       const code = await socket.closed;
       const ended = (await feed.catch(() => '')).includes('feed.error') ? 'feed ended' : 'feed cut';
       return `closed ${code}, ${ended}, ${outcomeOf(await send(target, { path: '/plan/status' }))}`;
+    },
+  },
+  {
+    name: 'names with line breaks and commands for a terminal, in the lists that an operator is shown',
+    expected: 'a row each',
+    run: async ({ app }) => {
+      const name = 'x\r\nid\tactive\u001b[2J\u202e';
+      const account = await createAccount(app.deps, { name });
+      await createApiKey(app.deps, { name, accountId: account.id });
+      const lists = await Promise.all(['keys', 'accounts'].map((noun) => runOperatorCommand(app.deps, [noun, 'list'])));
+      const rows = lists.flatMap((list) => list.split('\n')).filter((row) => row.includes(account.id));
+      return rows.length === 2 && !rows.some((row) => /[\r\u001b\u202e]/.test(row)) ? 'a row each' : lists.join('\n');
     },
   },
 ];
