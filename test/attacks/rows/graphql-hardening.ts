@@ -1,4 +1,16 @@
-import { sendBytes, sendEach, statusesIn, type Attack, type Sent, type Target } from '../../support/target.js';
+import { createApiKey } from '../../../src/core/accounts.js';
+import {
+  codeIn,
+  each,
+  graphql,
+  sendBytes,
+  sendEach,
+  statusesIn,
+  type Attack,
+  type Sent,
+  type Target,
+} from '../../support/target.js';
+import type { Attacked } from '../../support/under-attack.js';
 
 const WRITE = 'mutation { addMemories(input: { content: "planted" }) { cursor } }';
 const BODY = JSON.stringify({ query: WRITE });
@@ -32,7 +44,7 @@ async function handshake(target: Target, origin: string): Promise<string> {
 }
 
 /** What a page of another origin can make a browser send without asking; and the schema, which is not everybody's. */
-export const HARDENING: Attack[] = [
+export const HARDENING: Attack<Attacked>[] = [
   {
     name: 'a mutation by GET',
     expected: '405 METHOD_NOT_ALLOWED',
@@ -62,5 +74,21 @@ export const HARDENING: Attack[] = [
     name: 'a WebSocket of a page of the server’s own origin',
     expected: '101',
     run: (target) => handshake(target, target.url),
+  },
+  {
+    name: 'introspection and a name misspelt, by a key that may not read the schema',
+    expected: 'FORBIDDEN, GRAPHQL_VALIDATION_FAILED and no name told',
+    run: async ({ app, attacker, url }) => {
+      const terms = { name: 'reader', accountId: attacker.caller.accountId, scopes: ['memories:read'] };
+      const { key } = await createApiKey(app.deps, terms);
+      return each(
+        ['{ __schema { types { name } } }', '{ __type(name: "Query") { name } }', '{ memorie { id } }'],
+        async (query) => {
+          const { text } = await graphql({ url, key }, query);
+          const told = /Did you mean|AddMemoriesInput/.test(text) ? ' and names told' : ' and no name told';
+          return codeIn(text) === 'FORBIDDEN' ? 'FORBIDDEN' : `${codeIn(text) ?? 'answered'}${told}`;
+        },
+      );
+    },
   },
 ];
