@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createServerAdapter } from '@whatwg-node/server';
@@ -25,6 +25,7 @@ import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
 import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
+import { lingerAfter } from './http/linger.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { OutageLog } from './outage-log.js';
@@ -140,7 +141,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     const door = pathname === GRAPHQL_PATH ? graphql : rest;
     try {
       // A body that trickles in takes no place from others.
-      const whole = rest.isStreamed(request) ? request : await withinLimit(request, config.maxBodyBytes);
+      const limits = { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs };
+      const whole = rest.isStreamed(request) ? request : await withinLimit(request, limits);
       return await deps.gate.pass(() => door.fetch(whole));
     } catch (error) {
       if (error instanceof AppError) return refuse(error, pathname);
@@ -161,7 +163,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (isEventStream(response)) streams.add(res);
     return response;
   });
-  const server = createServer((request, response) => {
+  const server = createServer(arrivalLimits(config), (request, response) => {
+    lingerAfter(request, response);
     if (!refuseUnservable(request, response)) void listener(request, response);
   });
   const sockets = createSockets(socketOptions(deps, graphql, report), {
@@ -172,7 +175,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   server.maxConnections = config.maxConnections; // whoever comes when there are as many is turned away at once
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.destroy();
+    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.end(NOTHING_TO_UPGRADE_TO);
     else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(FORBIDDEN);
     else actForNobody(() => sockets.upgrade(request, socket, head));
   });
@@ -256,6 +259,20 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
     });
   });
 }
+
+/** Said before the connection ends: a socket that closes without a word looks like a fault of the network. */
+const NOTHING_TO_UPGRADE_TO = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
+/** The longest that a whole request may take to arrive: of an import, which has no other limit. */
+const IMPORT_MS = 300_000;
+
+/** Clients that send a request drop by drop keep a connection, and no more, for so long. */
+const arrivalLimits = ({ headersTimeoutMs: headersTimeout }: Config): ServerOptions => ({
+  headersTimeout,
+  requestTimeout: IMPORT_MS,
+  // How often Node looks for those that are late.
+  connectionsCheckingInterval: Math.min(5_000, headersTimeout),
+});
 
 const REQUEST_GRACE_MS = 10_000;
 

@@ -41,6 +41,8 @@ const variables = z.object({
   PALIMPSEST_DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(0),
   PALIMPSEST_MAX_BODY_BYTES: z.coerce.number().int().min(1_024).default(1_048_576),
   PALIMPSEST_REQUEST_TIMEOUT_MS: z.coerce.number().int().min(0).max(3_600_000).default(30_000),
+  PALIMPSEST_HEADERS_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(20_000),
+  PALIMPSEST_BODY_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(60_000),
   PALIMPSEST_GRAPHQL_MAX_COST: z.coerce.number().int().min(100).default(50_000),
   PALIMPSEST_GRAPHQL_INTROSPECTION: flag.optional(),
   PALIMPSEST_GRAPHQL_OVER_HTTP: z.enum(['stable', 'draft']).default('stable'),
@@ -211,6 +213,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
     /** For one query, mutation or REST call, without what models take; 0: any time. */
     requestTimeoutMs: e.PALIMPSEST_REQUEST_TIMEOUT_MS,
+    /** How long a request may take to arrive: up to the end of its headers, and its body. */
+    headersTimeoutMs: e.PALIMPSEST_HEADERS_TIMEOUT_MS,
+    bodyTimeoutMs: e.PALIMPSEST_BODY_TIMEOUT_MS,
     maxCost: e.PALIMPSEST_GRAPHQL_MAX_COST,
     /** Whether every key may ask for the schema, and is helped with its names. */
     hasIntrospection: e.PALIMPSEST_GRAPHQL_INTROSPECTION ?? e.NODE_ENV !== 'production',

@@ -120,7 +120,7 @@ async function listKeys(deps: OperatorDeps, args: string[]): Promise<string> {
     'expires',
     'last used',
   ];
-  return [names, ...rows].map((row) => row.join('\t')).join('\n');
+  return [names, ...rows].map((row) => toRow(...row)).join('\n');
 }
 
 function stateOf({ revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): string {
@@ -142,10 +142,14 @@ async function addAccount(deps: OperatorDeps, args: string[]): Promise<string> {
 
 async function listAccounts(deps: OperatorDeps): Promise<string> {
   const rows = (await readPlans(deps)).map(({ id, name, planTier, planStatus, writesUsed, createdAt }) =>
-    [id, planTier, planStatus, writesUsed, createdAt.toISOString(), name].join('\t'),
+    toRow(id, planTier, planStatus, String(writesUsed), createdAt.toISOString(), name),
   );
   return ['id\tplan\tstatus\twrites\tcreated\tname', ...rows].join('\n');
 }
+
+/** A name may hold line breaks, and what a terminal takes for commands: shown, it must be neither a row nor one of those. */
+const toRow = (...cells: string[]): string =>
+  cells.map((cell) => cell.replace(/[\p{Cc}\p{Cf}]/gu, '\ufffd')).join('\t');
 
 async function changePlan(deps: OperatorDeps, args: string[]): Promise<string> {
   const { values, positionals } = read(args, { plan: { type: 'string' }, status: { type: 'string' } });

@@ -1,21 +1,71 @@
 import { AppError } from './errors.js';
 
-/** The request with its body read: nobody parses what is too long. @throws AppError BODY_TOO_LARGE */
-export async function withinLimit(request: Request, maxBytes: number): Promise<Request> {
+/** Pieces that a body may come in, however small; beyond them each must carry at least so many bytes on average. */
+const FREE_PIECES = 10_000;
+const BYTES_A_PIECE = 32;
+
+interface BodyLimits {
+  maxBytes: number;
+  /** From the first look at the body to its last byte. */
+  timeoutMs: number;
+}
+
+/**
+ * The request with its body read: nobody parses what is too long.
+ * @throws AppError BODY_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE (packed), INVALID_INPUT (in crumbs, or broken off)
+ */
+export async function withinLimit(request: Request, limits: BodyLimits): Promise<Request> {
   if (!request.body) return request;
-  const tooLarge = new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge;
+  // Nothing here unpacks: a packed body of a kilobyte may hold a megabyte, which no door counts.
+  if (!isPlain(request.headers.get('content-encoding'))) throw packed();
+  if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) throw tooLong(limits.maxBytes);
+  const bytes = await readWithin(request.body, limits);
+  const { url, method, headers, signal } = request;
+  return new Request(url, { method, headers, signal, body: bytes });
+}
+
+/** Not cancelled where it goes on too long: that would reset the connection before the client has read why. */
+async function readWithin(
+  body: ReadableStream<Uint8Array>,
+  { maxBytes, timeoutMs }: BodyLimits,
+): Promise<Buffer<ArrayBuffer>> {
+  const reader = body.getReader();
+  const deadline = deadlineIn(timeoutMs);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  // Not by iterating over it: to leave a loop in the middle closes the connection, and nobody would hear why.
-  const reader = (request.body as ReadableStream<Uint8Array>).getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    bytes += value.length; // counted while it comes: the header may be absent, or a lie
-    if (bytes > maxBytes) throw tooLarge;
-    chunks.push(value);
+  try {
+    for (;;) {
+      const read = await Promise.race([reader.read().catch(brokenOff), deadline.passed]);
+      if (read.done) return Buffer.concat(chunks);
+      // Counted while it comes: the header may be absent, or a lie.
+      bytes += read.value.length;
+      chunks.push(read.value);
+      if (bytes > maxBytes) throw tooLong(maxBytes);
+      // A byte a piece costs a hundred times as much to take in as its bytes would at once.
+      if (chunks.length > FREE_PIECES + bytes / BYTES_A_PIECE) throw invalid('The body comes in too many pieces.');
+    }
+  } finally {
+    deadline.clear();
   }
-  const { url, method, headers, signal } = request;
-  return new Request(url, { method, headers, signal, body: Buffer.concat(chunks) });
 }
+
+/** Its client has gone: nobody's bug, and nobody reads this. */
+const brokenOff = (error: unknown): never => {
+  throw invalid('The body broke off.', error);
+};
+
+function deadlineIn(ms: number): { passed: Promise<never>; clear: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<never>((_, reject) => {
+    const late = new AppError('REQUEST_TIMEOUT', `The body did not arrive within ${ms} ms.`);
+    timer = setTimeout(() => reject(late), ms).unref();
+  });
+  return { passed, clear: () => clearTimeout(timer) };
+}
+
+const isPlain = (coding: string | null): boolean => /^\s*identity\s*$/i.test(coding ?? 'identity');
+
+const packed = (): AppError => new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without a content encoding.');
+const tooLong = (maxBytes: number): AppError =>
+  new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);
+const invalid = (message: string, cause?: unknown): AppError => new AppError('INVALID_INPUT', message, { cause });

@@ -30,6 +30,10 @@ export class SocketConnection {
     private readonly tcp: Socket,
   ) {
     ws.on('pong', () => (this.#isHeard = true));
+    // Not by the library: it answers without end whoever asks and does not read.
+    ws.on('ping', (data: Buffer) => {
+      if (ws.bufferedAmount < HIGH_WATER) ws.pong(data);
+    });
     ws.on('message', (data: Buffer) => {
       this.#isHeard = true;
       this.#messages.push(data.toString());

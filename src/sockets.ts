@@ -26,7 +26,13 @@ export function createSockets(
   { maxPayload, heartbeatMs, report }: SocketSettings,
 ) {
   const protocol = makeServer(options);
-  const server = new WebSocketServer({ noServer: true, maxPayload, handleProtocols, clientTracking: false });
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload,
+    handleProtocols,
+    clientTracking: false,
+    autoPong: false,
+  });
   const connections = new Set<SocketConnection>();
   const heartbeat = setInterval(() => connections.forEach((connection) => connection.beat()), heartbeatMs).unref();
   const watch = setInterval(() => connections.forEach((connection) => connection.goOn()), WATCH_MS).unref();

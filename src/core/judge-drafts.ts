@@ -4,6 +4,7 @@ import type { Scope } from '../store/listing.js';
 import { nearestCurrent, readIntroductions } from '../store/nearest.js';
 import type { Deps } from './deps.js';
 import type { Draft } from './draft-facts.js';
+import { fewAtOnce } from './few-at-once.js';
 import { shortlist } from './rules/shortlist.js';
 import { isOfUser, nameOfUser, withName } from './rules/subject.js';
 import { excludedCategory, isActionable, isProposable } from './rules/supersession.js';
@@ -57,16 +58,13 @@ export async function judgeDrafts(
   drafts: readonly Draft[],
   isEnabled: boolean,
 ): Promise<JudgedDraft[]> {
-  return Promise.all(
-    drafts.map(async (draft, index) => {
-      const skippedReason = isEnabled ? whySkipped(draft, judging.settings) : 'auto_supersede disabled';
-      if (skippedReason !== null) {
-        return { draft, hasRun: false, skippedReason, candidatesExamined: 0, decisions: [] };
-      }
-      const decisions = await decideAll(judging, draft, drafts.slice(0, index));
-      return { draft, hasRun: true, skippedReason: null, candidatesExamined: decisions.length, decisions };
-    }),
-  );
+  if (!isEnabled) return drafts.map((draft) => unjudged(draft, 'auto_supersede disabled'));
+  return fewAtOnce(drafts, async (draft, index) => {
+    const skippedReason = whySkipped(draft, judging.settings);
+    if (skippedReason !== null) return unjudged(draft, skippedReason);
+    const decisions = await decideAll(judging, draft, drafts.slice(0, index));
+    return { draft, hasRun: true, skippedReason: null, candidatesExamined: decisions.length, decisions };
+  });
 }
 
 /** Another round, about the memories that were stored after `since` alone; what was found before stays. */
@@ -75,18 +73,24 @@ export async function judgeNewcomers(
   judged: readonly JudgedDraft[],
   since: bigint,
 ): Promise<JudgedDraft[]> {
-  return Promise.all(
-    judged.map(async (before) => {
-      if (!before.hasRun) return before;
-      const decisions = await decideAll(judging, before.draft, [], since);
-      return {
-        ...before,
-        candidatesExamined: before.candidatesExamined + decisions.length,
-        decisions: [...decisions, ...before.decisions],
-      };
-    }),
-  );
+  return fewAtOnce(judged, async (before) => {
+    if (!before.hasRun) return before;
+    const decisions = await decideAll(judging, before.draft, [], since);
+    return {
+      ...before,
+      candidatesExamined: before.candidatesExamined + decisions.length,
+      decisions: [...decisions, ...before.decisions],
+    };
+  });
 }
+
+const unjudged = (draft: Draft, skippedReason: string): JudgedDraft => ({
+  draft,
+  hasRun: false,
+  skippedReason,
+  candidatesExamined: 0,
+  decisions: [],
+});
 
 function whySkipped(fact: { topic: string; text: string }, { excludedCategories }: Settings): string | null {
   const excluded = excludedCategory(fact, excludedCategories);

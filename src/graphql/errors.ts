@@ -83,9 +83,13 @@ function requestError(error: RequestError): GraphQLError {
     ...place(error),
     ...(error.source ? { source: error.source } : {}),
     ...(error.positions ? { positions: error.positions } : {}), // a syntax error has no nodes to be placed by
-    extensions: { ...error.extensions, code, ...(field === undefined ? {} : { field }) },
+    extensions: { ...withoutEcho(error), code, ...(field === undefined ? {} : { field }) },
   });
 }
+
+/** Without the parser's error, which repeats what was sent. */
+const withoutEcho = ({ extensions }: RequestError): object =>
+  Object.fromEntries(Object.entries(extensions).filter(([name]) => name !== 'originalError'));
 
 interface Description {
   message: string;

@@ -19,8 +19,6 @@ type JsonObject = Record<string, unknown>;
 
 /** Without a content type it is taken for JSON: there is nothing else that it could be. */
 function assertJson(headers: Headers): void {
-  const coding = headers.get('content-encoding') ?? 'identity';
-  if (coding.trim().toLowerCase() !== 'identity') throw unsupported('Send the body without a content encoding.');
   const [type = '', ...parameters] = (headers.get('content-type') ?? 'application/json').split(';').map(trim);
   if (!JSON_TYPE.test(type)) throw unsupported('Send the body as application/json.');
   const charset = parameters.find((parameter) => /^charset=/i.test(parameter))?.slice('charset='.length);

@@ -36,6 +36,9 @@ export interface Page {
 /** A list of what was valid at an instant goes by valid time, any other by arrival: each begins at its instant in an index. */
 export const isByValidTime = ({ valid, known }: AsOf): boolean => valid !== undefined && known === undefined;
 
+/** Several minus signs in a row as one: PostgreSQL keeps each until its word comes, and has room for 32 of them. */
+const onceNegated = (text: string): string => text.replace(/-[-\s]*-/g, '-');
+
 /** The conditions of a scope and a filter on `memories m`. */
 export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): Prisma.Sql {
   const conditions = [Prisma.sql`m.account_id = ${accountId}::uuid`, Prisma.sql`m.tenant_id = ${tenantId}`];
@@ -45,7 +48,7 @@ export function inScope({ accountId, tenantId }: Scope, filter: MemoryFilter): P
   if (filter.minImportance !== undefined) conditions.push(Prisma.sql`m.importance >= ${filter.minImportance}`);
   if (filter.createdAfter !== undefined) conditions.push(Prisma.sql`m.created_seq > ${filter.createdAfter}`);
   if (filter.text !== undefined)
-    conditions.push(Prisma.sql`m.lexemes @@ websearch_to_tsquery('english', ${filter.text})`);
+    conditions.push(Prisma.sql`m.lexemes @@ websearch_to_tsquery('english', ${onceNegated(filter.text)})`);
   return Prisma.join(conditions, ' AND ');
 }
 

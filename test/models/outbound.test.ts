@@ -7,6 +7,7 @@ import { isPublicAddress } from '../../src/models/outbound/addresses.js';
 import { assertAllowedBaseUrl } from '../../src/models/outbound/base-url.js';
 import { createConnector, type Resolve } from '../../src/models/outbound/connector.js';
 import { createGuardedFetch } from '../../src/models/outbound/guarded-fetch.js';
+import { REFUSED_BY_THE_URL } from '../support/inside-urls.js';
 import { type ModelServer, startModelServer } from '../support/model-server.js';
 
 /** Stands for all that is inside: counts connections, and answers none. */
@@ -56,85 +57,6 @@ const guarded = ({ hosts = [], resolve = always('127.0.0.1'), ...rest }: Guard =
 
 const post = (fetch: ReturnType<typeof guarded>, url: string) => fetch(url, { method: 'POST', body: '{}' });
 const AT = '{port}';
-
-/** Each leads to the canary wherever a rule is missing. */
-const REFUSED_BY_THE_URL = [
-  'https://127.0.0.1:{port}/v1',
-  'https://127.0.0.1.:{port}/v1',
-  'https://2130706433:{port}/',
-  'https://0x7f000001:{port}/',
-  'https://0x7f.0.0.1:{port}/',
-  'https://0177.0.0.1:{port}/',
-  'https://017700000001:{port}/',
-  'https://127.1:{port}/',
-  'https://127.0.1:{port}/',
-  'https://127.255.255.254:{port}/',
-  'https://%31%32%37.0.0.1:{port}/',
-  'https://①②⑦.⓪.⓪.①:{port}/',
-  'https://１２７.0.0.1:{port}/',
-  'https://0:{port}/',
-  'https://0.0.0.0:{port}/',
-  'https://10.0.0.1/',
-  'https://172.16.0.1/',
-  'https://192.168.1.1/',
-  'https://100.64.0.1/',
-  'https://100.100.100.200/latest/meta-data',
-  'https://169.254.169.254/latest/meta-data',
-  'https://0xa9fea9fe/',
-  'https://168.63.129.16/',
-  'https://192.0.0.192/',
-  'https://198.18.0.1/',
-  'https://203.0.113.7/',
-  'https://224.0.0.1/',
-  'https://255.255.255.255/',
-  'https://[::1]:{port}/',
-  'https://[::]:{port}/',
-  'https://[0:0:0:0:0:0:0:1]:{port}/',
-  'https://[::ffff:127.0.0.1]:{port}/',
-  'https://[::ffff:7f00:1]:{port}/',
-  'https://[::127.0.0.1]:{port}/',
-  'https://[64:ff9b::127.0.0.1]:{port}/',
-  'https://[64:ff9b:1::7f00:1]:{port}/',
-  'https://[2002:7f00:1::]:{port}/',
-  'https://[2001:0:7f00:1::1]/',
-  'https://[fe80::1]/',
-  'https://[fc00::1]/',
-  'https://[fd00:ec2::254]/',
-  'https://[fec0::1]/',
-  'https://[ff02::1]/',
-  'https://[2001:db8::1]/',
-  'https://[4000::1]/',
-  'https://localhost:{port}/',
-  'https://LOCALHOST:{port}/',
-  'https://localhost.:{port}/',
-  'https://api.localhost:{port}/',
-  'https://printer.local:{port}/',
-  'https://metadata.google.internal/computeMetadata/v1/',
-  'https://METADATA.google.internal./computeMetadata/v1/',
-  'https://metadata:{port}/',
-  'https://vault.corp:{port}/',
-  'https://nas.home.arpa:{port}/',
-  'https://user:secret@public.example:{port}/',
-  'https://public.example@127.0.0.1:{port}/',
-  'https://public.example:{port}/v1#x',
-  'http://public.example:{port}/v1',
-  'HTTP://public.example:{port}/v1',
-  'http://127.0.0.1:{port}/v1',
-  'ftp://public.example:{port}/',
-  'ws://127.0.0.1:{port}/',
-  'file:///etc/passwd',
-  'data:application/json,{}',
-  'blob:https://public.example/1',
-  'about:blank',
-  'javascript:1',
-  'unix:/var/run/docker.sock',
-  'http+unix://%2Fvar%2Frun%2Fdocker.sock/v1',
-  'https://[::1',
-  '//127.0.0.1:{port}/',
-  '127.0.0.1:{port}',
-  'public.example',
-  '',
-];
 
 /** Look like URLs of the open internet: only what their name leads to gives them away. */
 const REFUSED_BY_THE_ADDRESS: [url: string, ...addresses: string[]][] = [

@@ -62,6 +62,8 @@ export interface StartOptions {
   heartbeatMs?: number;
   /** False: without row-level security. */
   isGuarded?: boolean;
+  /** Nothing is logged unless one is given. */
+  logger?: pino.Logger;
 }
 
 /** What a server asks by itself, or once for many calls: who has a key, and for rows to embed or to index, webhooks, shared rates. */
@@ -71,10 +73,11 @@ const BACKGROUND =
 /** The whole server on a database of its own: embedded, or a fresh one of the server at TEST_DATABASE_URL. */
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   const { env = {}, now, heartbeatMs, isReopened = false, isGuarded = true } = options;
+  const { logger = pino({ level: 'silent' }) } = options;
   const database = await freshDatabase();
   const statements: string[] = [];
   const config = readConfig({ PORT: '0', ...database.env, ...env });
-  const built = await createApp(config, pino({ level: 'silent' }), {
+  const built = await createApp(config, logger, {
     ...(isReopened ? {} : { snapshot: inject('snapshot') }),
     isGuarded,
     otherwise: 'SYSTEM', // a test looks into the database, and calls verbs, as an operator; what comes through a door does not
