@@ -5,7 +5,15 @@ import { PrismaClient, type Prisma } from '../generated/prisma/client.js';
 import { openFolder, type EmbeddedFolder, type FolderOptions } from './embedded-folder.js';
 import { embeddedPool } from './embedded-pool.js';
 import { giveWayOn } from './give-way.js';
-import { actPerRequest, asSystem, GuardedPool, kindOfActor, stateOfGuard, type GuardOptions, type GuardState } from './guard.js';
+import {
+  actPerRequest,
+  asSystem,
+  GuardedPool,
+  kindOfActor,
+  stateOfGuard,
+  type GuardOptions,
+  type GuardState,
+} from './guard.js';
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
@@ -59,7 +67,8 @@ export interface OpenOptions extends FolderOptions, GuardOptions {
 
 /** Opens the embedded or the real PostgreSQL, brings its schema up to date, and listens for events. */
 export async function openDatabase(config: DatabaseConfig, options: OpenOptions = {}): Promise<Database> {
-  const connection = config.kind === 'postgres' ? connectPostgres(config, options) : await openEmbedded(config, options);
+  const connection =
+    config.kind === 'postgres' ? connectPostgres(config, options) : await openEmbedded(config, options);
   try {
     const db = prismaClient(connection.pool, options.onStatement);
     // Prisma compiles its query compiler now, while the migrations are looked at, instead of in somebody's first request.
