@@ -128,7 +128,9 @@ async function open(layout: Layout, facts: readonly Fact[]): Promise<Bench> {
   const caller = await authenticate(app.deps, `Bearer ${key}`);
   const openRaw = async (): Promise<Raw> => {
     const again = database === undefined ? await openFolder(dataDir) : undefined;
-    const pool = again ? embeddedPool(again.postgres, { otherwise: 'SYSTEM' }) : new pg.Pool({ connectionString: database, max: 1 });
+    const pool = again
+      ? embeddedPool(again.postgres, { otherwise: 'SYSTEM' })
+      : new pg.Pool({ connectionString: database, max: 1 });
     await pool.query('SET hnsw.iterative_scan = relaxed_order; SET hnsw.ef_search = 200');
     const close = async (): Promise<void> => {
       await pool.end();

@@ -66,7 +66,9 @@ export async function readApiKeyByPublicId(db: Db, publicId: string): Promise<St
 export const readApiKeysById = (db: Db, ids: readonly string[], accountIds: readonly string[]): Promise<StoredKey[]> =>
   asSystem(
     () =>
-      db.$queryRaw<StoredKey[]>`${STORED} WHERE k.account_id = ANY (${[...accountIds]}::uuid[]) AND k.id = ANY (${[...ids]}::uuid[])`,
+      db.$queryRaw<
+        StoredKey[]
+      >`${STORED} WHERE k.account_id = ANY (${[...accountIds]}::uuid[]) AND k.id = ANY (${[...ids]}::uuid[])`,
   );
 
 /** Who is bound to a tenant knows of the keys that are bound to the same. */

@@ -112,14 +112,14 @@ describe('the guard of the store', () => {
 
 describe('who acts', () => {
   const read = (client: Client, id: string) =>
-    runAs({ accountId: client.caller.accountId }, () => readMemory(db, client.caller.accountId, id));
+    runAs({ accountId: client.caller.accountId }, () => readMemory(db, { accountId: client.caller.accountId }, id));
 
   it('is kept apart for look-ups that are begun in one tick', async () => {
     const [first, second, third, stolen] = await Promise.all([
       read(mine, own),
       read(other, foreign),
-      runAs(meIn('north'), () => readMemory(db, mine.caller.accountId, own)),
-      runAs(me(), () => readMemory(db, other.caller.accountId, foreign)),
+      runAs(meIn('north'), () => readMemory(db, { accountId: mine.caller.accountId }, own)),
+      runAs(me(), () => readMemory(db, { accountId: other.caller.accountId }, foreign)),
     ]);
     expect([first?.id, second?.id, third, stolen]).toEqual([own, foreign, null, null]);
   });

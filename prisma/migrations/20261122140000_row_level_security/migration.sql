@@ -55,6 +55,8 @@ DECLARE
   guarded record;
   own text;
   bound text;
+  of_tenant text;
+  shown text;
   policies text[];
   policy text;
 BEGIN
@@ -70,6 +72,10 @@ BEGIN
   LOOP
     own := format('%I = %s', guarded.account_column, mine);
     bound := CASE WHEN guarded.has_tenant THEN 'tenant' ELSE 'account' END;
+    of_tenant := CASE WHEN guarded.has_tenant THEN 'tenant_id = ' || tenant ELSE 'true' END;
+    -- That all of an account was deleted is told to each of its tenants.
+    shown := CASE WHEN guarded.name = 'memory_events'::regclass
+      THEN format('(%s OR (kind = ''DELETED'' AND details @> ''{"allTenants": true}''))', of_tenant) ELSE of_tenant END;
     policies := CASE WHEN has_roles THEN ARRAY['palimpsest_own', 'palimpsest_own_' || bound] ELSE ARRAY['palimpsest_forced_' || bound] END;
     IF guarded.policies <> policies OR NOT guarded.relrowsecurity OR guarded.relforcerowsecurity = has_roles THEN
       FOREACH policy IN ARRAY guarded.policies LOOP
@@ -79,11 +85,11 @@ BEGIN
       EXECUTE format('ALTER TABLE %s %s ROW LEVEL SECURITY', guarded.name, CASE WHEN has_roles THEN 'NO FORCE' ELSE 'FORCE' END);
       IF has_roles THEN
         EXECUTE format('CREATE POLICY %I ON %s TO palimpsest_account USING (%s)', policies[1], guarded.name, own);
-        EXECUTE format('CREATE POLICY %I ON %s TO palimpsest_tenant USING (%s%s)', policies[2], guarded.name, own,
-          CASE WHEN guarded.has_tenant THEN ' AND tenant_id = ' || tenant ELSE '' END);
+        EXECUTE format('CREATE POLICY %I ON %s TO palimpsest_tenant USING (%s AND %s) WITH CHECK (%s AND %s)',
+          policies[2], guarded.name, own, shown, own, of_tenant);
       ELSE
-        EXECUTE format('CREATE POLICY %I ON %s USING (%s OR (%s%s))', policies[1], guarded.name, is_system, own,
-          CASE WHEN guarded.has_tenant THEN format(' AND (NOT coalesce(%s, false) OR tenant_id = %s)', is_bound, tenant) ELSE '' END);
+        EXECUTE format('CREATE POLICY %I ON %s USING (%s OR (%s AND (NOT coalesce(%s, false) OR %s))) WITH CHECK (%s OR (%s AND (NOT coalesce(%s, false) OR %s)))',
+          policies[1], guarded.name, is_system, own, is_bound, shown, is_system, own, is_bound, of_tenant);
       END IF;
     END IF;
     IF has_roles AND NOT (
