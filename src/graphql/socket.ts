@@ -13,6 +13,7 @@ import type { OperationResult, ServerOptions } from 'graphql-ws';
 import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { assertWithinRate } from '../core/rate-limits.js';
+import { withinTime } from '../core/within-time.js';
 import { AppError } from '../errors.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import { documentText } from './persisted-operations.js';
@@ -70,7 +71,8 @@ export const socketOptions = (
     const { variables, operationName } = payload;
     try {
       // What its key may do, and its plan, may have changed since the socket was opened.
-      if (extra.caller?.shown) extra.caller = await prove(deps, extra.caller.shown);
+      const { shown } = extra.caller ?? {};
+      if (shown) extra.caller = await withinTime(deps, () => prove(deps, shown));
       const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));
