@@ -1,6 +1,7 @@
 import { readApiKeyByPublicId, type StoredKey } from '../store/api-keys.js';
 import type { Deps } from './deps.js';
 import type { ApiKeyParts } from './rules/api-key.js';
+import { whateverTheTime } from './within-time.js';
 
 /** Whatever happens to a key is heard of within a second, also where nobody was told: what is known of it lives for less. */
 const FRESH_MS = 900;
@@ -38,7 +39,7 @@ export class KnownKeys {
   }
 
   #ask(name: string, publicId: string): Promise<StoredKey | null> {
-    const found = readApiKeyByPublicId(this.db, publicId);
+    const found = whateverTheTime(async () => await readApiKeyByPublicId(this.db, publicId));
     const asked: Known = { askedAt: performance.now(), found };
     this.#known.set(name, asked);
     const forget = (): void => {

@@ -15,6 +15,7 @@ export async function withinTime<Result>(
   work: () => Promise<Result>,
   isGone?: AbortSignal,
 ): Promise<Result> {
+  if (isGone?.aborted) throw tooLong(config.requestTimeoutMs);
   const time = new RequestTime(config.requestTimeoutMs);
   const leave = (): void => time.stop();
   isGone?.addEventListener('abort', leave);
@@ -47,3 +48,6 @@ export const embedderOutsideTime = (embedder: Embedder): Embedder => ({
   dimensions: embedder.dimensions,
   embed: (texts, purpose) => outside(() => embedder.embed(texts, purpose)),
 });
+
+/** For work that several requests wait for: it is not held to the time of the one that was first, and fails none of the others with it. */
+export const whateverTheTime = <Result>(work: () => Promise<Result>): Promise<Result> => RequestTime.without(work);

@@ -15,6 +15,7 @@ import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { outlast } from '../core/outlast.js';
 import { assertWithinRate } from '../core/rate-limits.js';
+import { withinTime } from '../core/within-time.js';
 import { AppError, isOutage } from '../errors.js';
 import type { Context } from './builder.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
@@ -83,7 +84,8 @@ export const socketOptions = (
     const { variables, operationName } = payload;
     try {
       // What its key may do, and its plan, may have changed since the socket was opened.
-      if (extra.caller?.shown) extra.caller = await stillProven(deps, extra, extra.caller.shown, payload.query);
+      const { shown } = extra.caller ?? {};
+      if (shown) extra.caller = await withinTime(deps, () => stillProven(deps, extra, shown, payload.query));
       const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));

@@ -26,6 +26,11 @@ export class RequestTime {
     return time && !time.#isOver ? time : undefined;
   }
 
+  /** Runs work that is not of one request alone. */
+  static without<Result>(work: () => Promise<Result>): Promise<Result> {
+    return current.exit(work);
+  }
+
   /** Runs the request's work. What else it does from then on, with others' or without, is not held to the time. */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
     return current.run(this, work);
