@@ -44,12 +44,32 @@ const WORDS = ['harbour', 'lantern', 'orchard', 'violin', 'glacier', 'ferry', 's
 /** Tenants are emptied past this, so that a page shows a whole one. */
 const MOST_IN_TENANT = 60;
 
+interface Edges {
+  edges: { node: { id: string } }[];
+}
+
+/** What is looked at of replies; what a wrong one lacks no model agrees with. */
+interface Body {
+  memories?: { id: string }[];
+  memory_id?: string;
+  deleted_count?: number;
+  freshness_half_life_days?: number;
+  errors?: { extensions?: { code?: string } }[];
+  data?: {
+    all?: Edges;
+    supersessionProposals?: Edges;
+    a?: { id: string };
+    b?: { id: string } | null;
+    revertSupersession?: { memory: { id: string } };
+    embeddingStatus?: { total: number };
+    planStatus?: { writesUsed: number };
+  } | null;
+}
+
 interface Reply {
   status: number;
   text: string;
-  // Replies are looked into field by field: a wrong one is `undefined`, which no model agrees with.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  body: any;
+  body: Body;
 }
 
 /** Runs seeded random operations of all accounts side by side, scans every reply, and compares it with a model. */
@@ -146,7 +166,7 @@ class Member {
         `/agent/memories?tenant_id=T${tenant}&include_superseded=true&limit=100`,
         { tenant },
       );
-      const ids = (body.memories as { id: string }[] | undefined)?.map(({ id }) => id) ?? [];
+      const ids = body.memories?.map(({ id }) => id) ?? [];
       this.#same(`the list of tenant ${tenant}`, ids.sort(), [...(this.#held[tenant] ?? [])].sort());
     },
     page: async (tenant: number): Promise<void> => {
@@ -158,7 +178,7 @@ class Member {
         { tenantId: `T${tenant}`, text: 'copper' },
         { tenant },
       );
-      const ids = (body.data?.all?.edges as { node: { id: string } }[] | undefined)?.map(({ node }) => node.id) ?? [];
+      const ids = body.data?.all?.edges.map(({ node }) => node.id) ?? [];
       this.#same(`the page of tenant ${tenant}`, ids.sort(), [...(this.#held[tenant] ?? [])].sort());
     },
     query: async (tenant: number) => {
@@ -209,7 +229,7 @@ class Member {
     },
     revert: async (tenant: number) => {
       const { body } = await this.#change('revertSupersession', 'RevertSupersessionInput', this.#own(tenant), {});
-      const id = body.data?.revertSupersession?.memory?.id as string | undefined;
+      const id = body.data?.revertSupersession?.memory.id;
       if (id !== undefined) this.#learn(tenant, id);
       await this.#change('revertSupersession', 'RevertSupersessionInput', this.#foreign(), {}, true);
     },
@@ -227,7 +247,7 @@ class Member {
     proposals: async (tenant: number) => {
       const document = `query ($tenantId: String) { supersessionProposals(first: 50, tenantId: $tenantId) { edges { node { id old { id text } new { id text } } } } }`;
       const { body } = await this.#graphql(document, { tenantId: `T${tenant}` }, { tenant });
-      const open = (body.data?.supersessionProposals?.edges as { node: { id: string } }[] | undefined) ?? [];
+      const open = body.data?.supersessionProposals?.edges ?? [];
       for (const { node } of open) this.world.owners.set(node.id, this.account);
       const id = [...this.world.owners].find(([, owner]) => owner !== this.account)?.[0] ?? randomUUID();
       const decided = await this.#rest('POST', `/agent/proposals/${id}/reject`, { echoes: id });
@@ -270,7 +290,7 @@ class Member {
     // What is not current any more can not be replaced.
     if (status !== 200 && supersedes !== undefined) return;
     this.#same('a write', status, 200);
-    this.#learn(tenant, reply.memory_id as string);
+    this.#learn(tenant, reply.memory_id ?? '');
     this.#written += 1;
   }
 
@@ -297,7 +317,7 @@ class Member {
   ): Promise<Reply> {
     const document = `mutation ($input: ${type}!) { ${name}(input: $input) { ${shown} } }`;
     const reply = await this.#graphql(document, { input: { memoryId, ...more } }, { echoes: memoryId });
-    const failure = reply.body.errors?.[0]?.extensions?.code as string | undefined;
+    const failure = reply.body.errors?.[0]?.extensions?.code;
     if (isForeign) this.#same(`${name} of what is others`, refused(failure), true);
     return reply;
   }
@@ -365,13 +385,13 @@ class Member {
     return {
       status: response.status,
       text,
-      body: text.startsWith('{') && !text.includes('\n') ? JSON.parse(text) : {},
+      body: text.startsWith('{') && !text.includes('\n') ? (JSON.parse(text) as Body) : {},
     };
   }
 
   async #graphql(query: string, variables: object, asked: Asked): Promise<Reply> {
     const reply = await this.#rest('POST', '/graphql', { ...asked, body: { query, variables } });
-    const code = reply.body.errors?.[0]?.extensions?.code as string | undefined;
+    const code = reply.body.errors?.[0]?.extensions?.code;
     if (code === 'INTERNAL' || code === 'GRAPHQL_VALIDATION_FAILED') this.#same(query, code, 'no fault');
     return reply;
   }
