@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { Writable } from 'node:stream';
 import type pino from 'pino';
 import { createLogger } from '../../src/logger.js';
 import { send, type Attack, type Target } from './target.js';
@@ -63,15 +62,7 @@ export function underAttack(attacks: readonly Attack<Attacked>[], options: Start
 const WARNING = 40;
 
 const loggerTo = (lines: string[]): pino.Logger =>
-  createLogger(
-    'debug',
-    new Writable({
-      write: (line: Buffer, _encoding, done) => {
-        lines.push(line.toString());
-        done();
-      },
-    }) as unknown as ReturnType<typeof pino.destination>,
-  );
+  createLogger('debug', { destination: { write: (line) => void lines.push(line) } });
 
 const toLine = ({ name, expected }: Attack<Attacked>): string => `| ${name} | ${expected} |`;
 
