@@ -27,7 +27,7 @@ export type Removed = 'accounts' | 'accounts and tenants';
 export function removeFilters(removed: Removed): { restore: () => void; count: () => number } {
   const filters = FILTERS.filter(([{ source }]) => removed === 'accounts and tenants' || !source.includes('tenant'));
   const prototype = pg.Client.prototype as unknown as { query: Query };
-   
+
   const { query } = prototype;
   let changed = 0;
   prototype.query = function (this: unknown, config, ...more) {

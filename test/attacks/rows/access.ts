@@ -239,7 +239,9 @@ export const ACCESS: Attack<Attacked>[] = [
       await createApiKey(app.deps, { name, accountId: account.id });
       const lists = await Promise.all(['keys', 'accounts'].map((noun) => runOperatorCommand(app.deps, [noun, 'list'])));
       const rows = lists.flatMap((list) => list.split('\n')).filter((row) => row.includes(account.id));
-      return rows.length === 2 && !rows.some((row) => /[^\P{Cc}\t]|\p{Cf}/u.test(row)) ? 'a row each' : lists.join('\n');
+      return rows.length === 2 && !rows.some((row) => /[^\P{Cc}\t]|\p{Cf}/u.test(row))
+        ? 'a row each'
+        : lists.join('\n');
     },
   },
 ];
