@@ -32,7 +32,7 @@ async function run(way: string): Promise<boolean> {
   const server = process.env['TEST_DATABASE_URL'];
   const own = server === undefined ? undefined : await createDatabase(server);
   const env = own ? { DATABASE_URL: own.url } : { PALIMPSEST_DATA_DIR: 'memory://' };
-  const filters = isFiltered ? undefined : removeFilters('accounts'); // before there is a connection
+  const filters = isFiltered ? undefined : removeFilters(isGuarded ? 'accounts' : 'rows of accounts'); // before there is a connection
   const app = await createApp(readConfig({ PORT: '0', PALIMPSEST_PRO_RATE: '0', ...env }), pino({ level: 'silent' }), {
     otherwise: 'SYSTEM',
     isGuarded,

@@ -17,15 +17,22 @@ const FILTERS: [condition: RegExp, always: string][] = [
 
 type Query = (config: unknown, ...more: unknown[]) => unknown;
 
-/** Which of the filters to take away: those of accounts, or those of tenants too. */
-export type Removed = 'accounts' | 'accounts and tenants';
+/**
+ * Which of the filters to take away: those of accounts, but for the one on the account's own row (without any guard no write would
+ * come to its end), that one as well, or those of tenants too.
+ */
+export type Removed = 'rows of accounts' | 'accounts' | 'accounts and tenants';
 
 /**
  * Takes the program's own conditions out of every statement that this process sends from now on: what holds then is the
  * database's alone. Gives a way back, and how many statements were changed.
  */
 export function removeFilters(removed: Removed): { restore: () => void; count: () => number } {
-  const filters = FILTERS.filter(([{ source }]) => removed === 'accounts and tenants' || !source.includes('tenant'));
+  const filters = FILTERS.filter(
+    ([{ source }]) =>
+      (removed === 'accounts and tenants' || !source.includes('tenant')) &&
+      (removed !== 'rows of accounts' || !source.includes('accounts')),
+  );
   const prototype = pg.Client.prototype as unknown as { query: Query };
 
   const { query } = prototype;
