@@ -185,6 +185,7 @@ describe('a handler that crashes', () => {
     const destination = { write: (line: string) => void lines.push(line) };
     const app = await createApp(config, createLogger('debug', { secrets: secretsIn(config), destination }), {
       snapshot: inject('snapshot'),
+      otherwise: 'SYSTEM',
     });
     apps.push(app);
     const { id } = await createAccount(app.deps, { name: 'test' });

@@ -62,7 +62,7 @@ const place = (error: unknown) => {
 };
 
 interface RequestError extends GraphQLError {
-  extensions: { code?: string; http?: { status?: number } };
+  extensions: { code?: string; http?: { status?: number }; originalError?: unknown };
 }
 
 /** Raised by the library while it reads, parses, validates or coerces: there is no resolver's error underneath. */
@@ -83,13 +83,13 @@ function requestError(error: RequestError): GraphQLError {
     ...place(error),
     ...(error.source ? { source: error.source } : {}),
     ...(error.positions ? { positions: error.positions } : {}), // a syntax error has no nodes to be placed by
-    extensions: { ...withoutEcho(error), code, ...(field === undefined ? {} : { field }) },
+    extensions: { ...withoutEcho(error.extensions), code, ...(field === undefined ? {} : { field }) },
   });
 }
 
-/** Without the parser's error, which repeats what was sent. */
-const withoutEcho = ({ extensions }: RequestError): object =>
-  Object.fromEntries(Object.entries(extensions).filter(([name]) => name !== 'originalError'));
+/** Without the parser's error, which repeats what was sent; by it Yoga also knew that the status is to be that of the reply. */
+const withoutEcho = ({ originalError, ...extensions }: RequestError['extensions']): object =>
+  originalError === undefined ? extensions : { ...extensions, http: { status: extensions.http?.status } };
 
 interface Description {
   message: string;

@@ -27,9 +27,9 @@ async function run({ isGuarded = true, removed, operations, enough = 20 }: Guard
 
 describe('50 tenants of 10 accounts, at random', () => {
   it.each<[string, Guards]>([
-    ['with both guards', { operations: 200 }],
-    ['with the conditions of the program alone', { operations: 150, isGuarded: false }],
-    ['with row-level security alone', { operations: 150, removed: 'accounts' }],
+    ['with both guards', { operations: 80 }],
+    ['with the conditions of the program alone', { operations: 60, isGuarded: false }],
+    ['with row-level security alone', { operations: 60, removed: 'accounts' }],
   ])(
     '%s: nobody is shown what is not theirs',
     async (_name, guards) => {

@@ -10,7 +10,7 @@ let pool: pg.Pool;
 beforeAll(async () => {
   database = new EmbeddedPostgres('memory://', inject('snapshot'));
   await database.ready;
-  pool = embeddedPool(database);
+  pool = embeddedPool(database, { otherwise: 'SYSTEM' });
 });
 afterAll(async () => {
   await pool.end();
