@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: 3, // much of a test is waiting: three keep two cores busy
     // Each file would load Prisma, GraphQL and the models anew, for a third of all time; every file starts its own server.
     isolate: false,
     unstubEnvs: true,

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 
 interface WorkerMessage {
@@ -15,6 +16,14 @@ interface PendingCall {
   reject(error: Error): void;
 }
 
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** PostgreSQL as machine code: compiled once a process, and shared by all that run it, which takes most of the time of a start. */
+const program = (): Promise<WebAssembly.Module> =>
+  (compiled ??= readFile(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))).then((bytes) =>
+    WebAssembly.compile(new Uint8Array(bytes)),
+  ));
+
 /** PGlite in its worker thread. It has one session, shared by everything that talks to it. */
 export class EmbeddedPostgres {
   readonly ready: Promise<void>;
@@ -28,6 +37,7 @@ export class EmbeddedPostgres {
   constructor(dataDir: string, snapshot?: string) {
     this.#worker = new Worker(new URL('./pglite-worker.js', import.meta.url), { workerData: { dataDir, snapshot } });
     this.ready = new Promise((resolve, reject) => {
+      program().then((module) => this.#worker.postMessage(module), reject);
       this.#worker.on('error', (error: Error) => {
         this.#fail(error);
         reject(error);

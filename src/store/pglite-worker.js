@@ -14,14 +14,18 @@ if (!port) throw new Error('pglite-worker.js runs in a worker thread only');
 const toFolder = (given) => /** @type {{ dataDir: string, snapshot?: string }} */ (given);
 const { dataDir, snapshot } = toFolder(workerData);
 
-async function open() {
-  const extensions = { vector };
+/** @param {WebAssembly.Module} program */
+async function open(program) {
+  const options = { dataDir, extensions: { vector }, pgliteWasmModule: program };
   return snapshot
-    ? PGlite.create({ dataDir, extensions, loadDataDir: new Blob([new Uint8Array(await readFile(snapshot))]) })
-    : PGlite.create({ dataDir, extensions });
+    ? PGlite.create({ ...options, loadDataDir: new Blob([new Uint8Array(await readFile(snapshot))]) })
+    : PGlite.create(options);
 }
 
-const opening = open();
+// Comes first, and may take a while to be made; calls that follow wait for it.
+/** @type {Promise<WebAssembly.Module>} */
+const program = new Promise((resolve) => port.once('message', resolve));
+const opening = program.then(open);
 opening.then(
   () => port.postMessage({ ready: true }),
   (/** @type {unknown} */ error) => port.postMessage({ failed: messageOf(error) }),
@@ -48,7 +52,8 @@ async function run({ id, op, message, channel }) {
 // One after the other: PGlite has one session, and messages of two queries must not interleave.
 /** @type {Promise<unknown>} */
 let queue = opening.catch(() => undefined);
-port.on('message', (/** @type {Call} */ call) => {
+port.on('message', (/** @type {Call | WebAssembly.Module} */ call) => {
+  if (!('op' in call)) return;
   queue = queue.then(() =>
     run(call).catch((/** @type {unknown} */ error) => port.postMessage({ id: call.id, error: messageOf(error) })),
   );
