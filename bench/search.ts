@@ -1,6 +1,6 @@
 // What does a search cost among 1,000, 10,000 and 90,000 memories, what of it is the server's share, how much does the vector
 // index find of what is near, and how many rows a second can it be given?
-// Run: npx tsx bench/search.ts --data DIR [--sizes 1000,10000,90000] [--rounds 100] [--folder DIR]
+// Run: npx tsx bench/search.ts --data DIR [--sizes 1000,10000,90000] [--layouts 'by person,one tenant'] [--rounds 100] [--folder DIR]
 //      POSTGRES_DURABLE=true node scripts/real-postgres.js run npx tsx bench/search.ts --data DIR   on a real PostgreSQL
 // DIR holds msc_persona_facts.jsonl ({tenant, fact} a line) and trex_facts.jsonl ({fact}).
 import { once } from 'node:events';
@@ -31,6 +31,7 @@ const { values: options } = parseArgs({
   options: {
     data: { type: 'string' },
     sizes: { type: 'string', default: '1000,10000,90000' },
+    layouts: { type: 'string', default: 'by person,one tenant' },
     rounds: { type: 'string', default: '100' },
     folder: { type: 'string' },
   },
@@ -74,7 +75,7 @@ const agent = new Agent({ keepAlive: true });
 const medians = new Map<string, number>();
 /** Of prepared statements. */
 const names = new Map<string, string>();
-for (const layout of ['by person', 'one tenant'] as const)
+for (const layout of (['by person', 'one tenant'] as const).filter((name) => options.layouts.split(',').includes(name)))
   for (const size of options.sizes.split(',').map(Number)) await measureOne(layout, size);
 
 async function measureOne(layout: Layout, size: number): Promise<void> {
