@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 
 interface WorkerMessage {
@@ -16,11 +18,12 @@ interface PendingCall {
   reject(error: Error): void;
 }
 
+const { resolve } = createRequire(import.meta.url);
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** PostgreSQL as machine code: compiled once a process, and shared by all that run it, which takes most of the time of a start. */
 const program = (): Promise<WebAssembly.Module> =>
-  (compiled ??= readFile(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))).then((bytes) =>
+  (compiled ??= readFile(path.join(path.dirname(resolve('@electric-sql/pglite')), 'pglite.wasm')).then((bytes) =>
     WebAssembly.compile(new Uint8Array(bytes)),
   ));
 
