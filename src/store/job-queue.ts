@@ -26,6 +26,7 @@ export class JobQueue<Data extends object> {
   #boss: PgBoss;
   #worker: string | undefined;
   #starting: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -37,10 +38,22 @@ export class JobQueue<Data extends object> {
   }
 
   #newBoss(): PgBoss {
-    const executeSql = (text: string, values: unknown[]) => this.pool.query<Record<string, unknown>>(text, values);
+    const executeSql = async (text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> => {
+      const asked = this.pool.query<Record<string, unknown>>(text, values);
+      return isAboutDoneJobs(values) ? asked.catch((error: unknown) => this.#notTold(error)) : asked;
+    };
     const boss = new PgBoss({ db: { executeSql }, schema: SCHEMA, schedule: false });
     boss.on('error', this.onError);
     return boss;
+  }
+
+  /**
+   * That jobs are done, or not, could not be said. pg-boss waits for no answer to that, so that a failure would end the process; they
+   * are taken for abandoned after a while, and done again.
+   */
+  #notTold(error: unknown): { rows: unknown[] } {
+    if (!this.#isStopped) this.onError(error);
+    return { rows: [{ count: 0 }] };
   }
 
   /** Makes the tables and looks after jobs that were left behind; again does nothing. */
@@ -100,5 +113,10 @@ export class JobQueue<Data extends object> {
     if (!this.#starting) return;
     await this.#starting.catch(() => undefined);
     await this.#boss.stop({ graceful: true, wait: true, timeout: STOP_MS, close: false });
+    this.#isStopped = true; // what is said after this finds the database closed
   }
 }
+
+/** `complete` and `fail` of pg-boss: a queue's name, ids of jobs, and what came of them. */
+const isAboutDoneJobs = ([, ids, ...outcome]: readonly unknown[]): boolean =>
+  Array.isArray(ids) && outcome.length === 1;
