@@ -120,6 +120,7 @@ describe.skipIf(SERVER === '')('a database that goes away and comes back', { tim
     await vi.waitUntil(() => refused.closed.length > 0, { timeout: 20_000 });
     expect(refused.closed).toMatchObject([{ code: 1013 }]); // which clients take as "come back"
     expect((await write('Alice lives in Paris')).status).toBe(503);
+    await vi.waitUntil(() => logged.length > 0, { timeout: 20_000 }); // work in the background has met it too
     cable.plug();
 
     await vi.waitFor(async () => expect((await write('Alice lives in Rome')).status).toBe(200), { timeout: 20_000 });
