@@ -134,6 +134,8 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }, g
   );
   holdToTime(pool, cancelOn(url));
   pool.on('error', () => undefined); // an idle connection that the server closed: the pool replaces it by itself
+  // One that breaks while it is lent out but runs nothing: whoever uses it next is told. Unheard, it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     pool,
     giveWay: () => Promise.resolve(),
