@@ -8,7 +8,10 @@ import { each, openSocket, operate, outcomeOf, send, type Attack, type Sent } fr
 import type { Attacked } from '../../support/under-attack.js';
 
 const TENANT = 'their-tenant';
-const SECRET = 'The vault opens with 4711.';
+// A word that no random id can hold by chance, as four digits are in one id of two thousand.
+const PASSWORD = 'Sesamkringel';
+const SECRET = `The vault opens with ${PASSWORD}.`;
+const TOLD = new RegExp(`${PASSWORD}|Globex`);
 
 const FEED_DOCUMENT = 'subscription { supersessions { ... on MemoryEvent { cursor } } }';
 const HOOK = `mutation { createWebhook(input: { url: "https://hooks.example.com/", document: "${FEED_DOCUMENT}" }) { webhook { id } } }`;
@@ -93,7 +96,7 @@ export const ACCESS: Attack<Attacked>[] = [
         return outcomes;
       });
       socket.ws.close();
-      return JSON.stringify(socket.messages).includes('4711') ? 'told' : outcome;
+      return JSON.stringify(socket.messages).includes(PASSWORD) ? 'told' : outcome;
     },
   },
   {
@@ -116,7 +119,7 @@ export const ACCESS: Attack<Attacked>[] = [
           const reply = await send(attacked, sent);
           outcomes.push([
             `${sent.method ?? ''} ${sent.path ?? ''}`,
-            reply.text.includes('4711') ? 'told' : outcomeOf(reply),
+            reply.text.includes(PASSWORD) ? 'told' : outcomeOf(reply),
           ]);
         }
         return outcomes;
@@ -143,7 +146,7 @@ export const ACCESS: Attack<Attacked>[] = [
         ],
         async (sent) => {
           const { status, text } = await send(attacked, sent);
-          return `${status}${/4711|Globex/.test(text) ? ` ${text}` : ' without a word of it'}`;
+          return `${status}${TOLD.test(text) ? ` ${text}` : ' without a word of it'}`;
         },
       );
       return (await stateOf(victim)) === before ? outcome : 'changed';
@@ -190,7 +193,7 @@ export const ACCESS: Attack<Attacked>[] = [
       return each([data.memories.pageInfo.endCursor, ...made], async (after) => {
         const query = `query ($after: String) { memories(after: $after, filter: { tenantId: "${TENANT}" }, state: ANY) { nodes { text } } }`;
         const reply = await send(attacked, { path: '/graphql', body: { query, variables: { after } } });
-        return /4711|Globex/.test(reply.text) ? 'told' : outcomeOf(reply);
+        return TOLD.test(reply.text) ? 'told' : outcomeOf(reply);
       });
     },
   },
