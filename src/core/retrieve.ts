@@ -2,7 +2,7 @@ import type { AsOf } from '../store/beliefs.js';
 import { countUpTo, readBest, readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
-import { relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
+import { HALF_LENGTH, relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
 import { rarestOf } from './rules/rare-terms.js';
 
 export interface Hit extends Relevance {
@@ -78,7 +78,7 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
   const hits: Hit[] = [];
   const seen = new Set<string>();
   for (const near of TIERS) {
-    const { candidates, isAll } = await readPools(search, asked.terms, rareTerms, near);
+    const { candidates, isAll } = await readPools(search, asked, rareTerms, near);
     for (const hit of ranked(candidates, asked, search.boosts)) {
       if (seen.has(hit.id)) continue;
       seen.add(hit.id);
@@ -92,13 +92,14 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
 /** Through the index where that pays, and exactly where it does not, or where the index gave less than was asked for. */
 async function readPools(
   { deps: { db, scopeSizes }, where, sought }: Search,
-  terms: readonly string[],
+  { terms, weights }: Asked,
   rareTerms: readonly string[],
   near: number,
 ): Promise<{ candidates: readonly Candidate[]; isAll: boolean }> {
   const { scope, filter, asOf } = where;
+  const pools = { near, rareTerms, weights, halfLength: HALF_LENGTH };
   const exactly = async () => {
-    const { candidates, isShort } = await readBest(db, where, sought, terms, { near, rareTerms, isExact: true });
+    const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, isExact: true });
     if (isShort && near <= SMALL) scopeSizes.setSmall(scope, filter);
     return { candidates, isAll: isShort };
   };
@@ -111,7 +112,7 @@ async function readPools(
     scopeSizes.setLarge(scope, filter, known);
   }
   if (known.size <= MEDIUM || known.isSparse) return exactly();
-  const { candidates, isShort } = await readBest(db, where, sought, terms, { near, rareTerms, isExact: false });
+  const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, isExact: false });
   if (!isShort) return { candidates, isAll: false };
   scopeSizes.setLarge(scope, filter, { ...known, isSparse: true });
   return exactly();

@@ -71,7 +71,13 @@ async function nearTo(text: string, sources: string[] | undefined, pools: Pick<P
   const { terms } = await readTerms(db, scope, text);
   const where = { scope, filter: { sources }, asOf: {}, now: now() };
   const sought = { text, vector, embeddingModel: embedder.id };
-  const { candidates } = await readBest(db, where, sought, terms, { near: 100, rareTerms: [], ...pools });
+  const { candidates } = await readBest(db, where, sought, terms, {
+    near: 100,
+    rareTerms: [],
+    weights: [],
+    halfLength: 1,
+    ...pools,
+  });
   return candidates.map(({ id }) => id);
 }
 

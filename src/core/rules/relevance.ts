@@ -39,7 +39,7 @@ export interface Boosts {
 const HALF_LIFE_MS = 30 * 86_400_000;
 
 /** Texts of this many words count a shared word half: a long text shares words with any question. */
-const HALF_LENGTH = 80;
+export const HALF_LENGTH = 80;
 const COSINE_WEIGHT = 0.6;
 /** An answer often does not repeat what the line before it asked, and the line after goes on about it. */
 const PREVIOUS_SHARE = 0.25;
