@@ -1,6 +1,7 @@
 // How many deliveries a second does one server make, and what does a subscriber cost while nothing happens?
 // 1,000 subscribers of one account follow memoryEvents on a socket each; one write brings 200 facts, so 200 events in one
-// commit; counted from the first delivery to the last. Beside it the plain recipe: graphql-ws over `ws` with an in-process
+// commit; counted from the first delivery to the last, by the clock and by the CPU of the server's main thread, which is what one
+// core could do at most where others share the machine. Beside it the plain recipe: graphql-ws over `ws` with an in-process
 // publish/subscribe, the same document, the same number of messages, no database. Then 5,000 more subscribers that wait.
 // The servers are processes of their own; all subscribers are in this one.
 // Run: npm run build && npx tsx bench/fanout.ts [subscribers] [events] [idle]
@@ -67,15 +68,25 @@ async function servePlain(): Promise<void> {
 interface Timing {
   first: number;
   last: number;
+  /** What the server had taken of its CPU by the first delivery, in seconds. */
+  cpu: number;
 }
 
-/** Deliveries a second, from the first to the last of them. */
+interface Rate {
+  events: number;
+  /** Deliveries a second, from the first to the last of them. */
+  rate: number;
+  /** For each second of CPU of the server's main thread. */
+  perCpu: number;
+}
+
 async function deliver(
+  pid: number,
   count: number,
   make: (timing: Timing) => Promise<Subscriber>,
   publish: () => Promise<number> | number,
-): Promise<{ rate: number; events: number }> {
-  const timing = { first: Infinity, last: 0 };
+): Promise<Rate> {
+  const timing = { first: Infinity, last: 0, cpu: 0 };
   const subscribers = await subscribeAll(count, () => make(timing));
   const events = await publish();
   const deadline = performance.now() + 120_000;
@@ -83,19 +94,31 @@ async function deliver(
     if (performance.now() > deadline) throw new Error('some were not told everything');
     await pause(5);
   }
+  const cpu = mainThreadSeconds(pid) - timing.cpu;
   for (const { socket } of subscribers) socket.terminate();
-  return { rate: (count * events * 1_000) / (timing.last - timing.first), events };
+  const deliveries = count * events;
+  return { events, rate: (deliveries * 1_000) / (timing.last - timing.first), perCpu: deliveries / cpu };
 }
 
 const watch =
-  (timing: Timing) =>
+  (pid: number, timing: Timing) =>
   (_frame: string, at: number): void => {
-    timing.first = Math.min(timing.first, at);
+    if (timing.first === Infinity) Object.assign(timing, { first: at, cpu: mainThreadSeconds(pid) });
     timing.last = at;
   };
 
+/** In hundredths, which is how Linux counts. */
+function mainThreadSeconds(pid: number): number {
+  const [user, system] =
+    readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ').slice(11) ?? [];
+  return (Number(user) + Number(system)) / 100;
+}
+
 const residentKb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+const said = ({ rate, perCpu }: Rate): string =>
+  `${Math.round(rate)} deliveries/s (${Math.round(perCpu)} a second of CPU)`;
 
 async function measure(): Promise<void> {
   const [count, wanted, idle] = [number(2, 1_000), number(3, 200), number(4, 5_000)];
@@ -117,18 +140,21 @@ async function measure(): Promise<void> {
   };
   try {
     for (let i = 1; i <= 3; i++) {
-      const ours = await deliver(count, (timing) => subscribe(server.url, key, QUERY, watch(timing)), write);
+      const { pid } = server;
+      const ours = await deliver(pid, count, (timing) => subscribe(server.url, key, QUERY, watch(pid, timing)), write);
+      const plainPid = plain.pid ?? 0;
       const theirs = await deliver(
+        plainPid,
         count,
-        (timing) => subscribe(`http://127.0.0.1:${port}`, key, QUERY, watch(timing)),
+        (timing) => subscribe(`http://127.0.0.1:${port}`, key, QUERY, watch(plainPid, timing)),
         () => {
           plain.send(wanted);
           return wanted;
         },
       );
       console.log(
-        `round ${i}: ${count} subscribers x ${ours.events} events: ${Math.round(ours.rate)} deliveries/s; ` +
-          `plain recipe ${Math.round(theirs.rate)}; ratio ${(ours.rate / theirs.rate).toFixed(2)}`,
+        `round ${i}: ${count} subscribers x ${ours.events} events: ${said(ours)}; plain recipe ${said(theirs)}; ` +
+          `ratio ${(ours.rate / theirs.rate).toFixed(2)}`,
       );
     }
     await pause(3_000);

@@ -13,6 +13,7 @@ import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
 import { Sessions } from './core/sessions.js';
+import { States } from './core/states.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
 import { embedderOutsideTime, llmOutsideTime } from './core/within-time.js';
@@ -95,6 +96,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     db,
     wakeups,
     tails: new EventTails(db, wakeups, (error) => outages.warn({ err: error }, 'events can not be read')),
+    states: new States(wakeups),
     keys,
     keyUses,
     sessions,

@@ -48,13 +48,13 @@ export class SocketConnection {
     this.#take = take;
   }
 
-  /** Sends a frame; resolves once the client may be sent more, or is gone. */
-  send(frame: string): Promise<void> {
-    if (this.ws.readyState !== this.ws.OPEN) return Promise.resolve();
+  /** Sends a frame; undefined when the client may be sent more, else it resolves once it may, or is gone. */
+  send(frame: string): Promise<void> | undefined {
+    if (this.ws.readyState !== this.ws.OPEN) return undefined;
     this.#gather();
     if (this.ws.bufferedAmount < HIGH_WATER) {
       this.ws.send(frame, () => undefined);
-      return Promise.resolve();
+      return undefined;
     }
     return new Promise((resolve) => this.ws.send(frame, () => resolve()));
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CloseCode, handleProtocols, makeServer, type ServerOptions } from 'graphql-ws';
@@ -37,7 +37,7 @@ export function createSockets(
   const heartbeat = setInterval(() => connections.forEach((connection) => connection.beat()), heartbeatMs).unref();
   const watch = setInterval(() => connections.forEach((connection) => connection.goOn()), WATCH_MS).unref();
 
-  const accept = (connection: SocketConnection, request: IncomingMessage): void => {
+  const accept = (connection: SocketConnection, { authorization }: IncomingHttpHeaders): void => {
     const { ws } = connection;
     connections.add(connection);
     const closed = protocol.opened(
@@ -50,7 +50,8 @@ export function createSockets(
             take(message).catch((error: unknown) => refuse(connection, message, error)),
           ),
       },
-      Object.assign(connection, { request }),
+      // Of the request no more than is read: the whole of it would stay for as long as the socket.
+      Object.assign(connection, { request: { headers: { authorization } } }),
     );
     ws.once('close', (code, reason) => {
       connections.delete(connection);
@@ -69,7 +70,7 @@ export function createSockets(
 
   return {
     upgrade: (request: IncomingMessage, socket: Socket, head: Buffer): void =>
-      server.handleUpgrade(request, socket, head, (ws) => accept(new SocketConnection(ws, socket), request)),
+      server.handleUpgrade(request, socket, head, (ws) => accept(new SocketConnection(ws, socket), request.headers)),
     get count(): number {
       return connections.size;
     },

@@ -14,6 +14,7 @@ import type { ApiKeyParts } from './rules/api-key.js';
 import type { Scope } from './rules/scopes.js';
 import type { ScopeSizes } from './scope-sizes.js';
 import type { Sessions } from './sessions.js';
+import type { States } from './states.js';
 import type { RateLimits } from './rate-limits.js';
 import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
@@ -24,6 +25,8 @@ export interface Deps {
   wakeups: Wakeups;
   /** What followers of events read: once per account, whatever their number. */
   tails: EventTails;
+  /** What followers of anything else read: once for all of them. */
+  states: States;
   /** What was found of API keys a moment ago. */
   keys: KnownKeys;
   /** When keys were used. */

@@ -13,6 +13,7 @@ import {
 import { authorize, tenantOf } from './authorize.js';
 import { actForAccount } from './act-for.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
+import { EventBatch } from './event-batch.js';
 import { outlast } from './outlast.js';
 import { cursor as cursorInput, optional, parseInput, source, text, topic } from './parse-input.js';
 
@@ -56,11 +57,9 @@ export interface FeedEvent {
   kind: 'EVENT';
   event: MemoryEvent;
   view: number;
-  /** Some that come next, given now and then: what is made of them together takes fewer statements. */
-  ahead: readonly MemoryEvent[];
+  /** What comes next and is there already. */
+  batch: EventBatch;
 }
-
-const AHEAD = 32;
 
 export interface FollowOptions {
   signal: AbortSignal;
@@ -106,11 +105,8 @@ export async function* followEach(
     while (!signal.aborted) {
       const { events, upTo } = await outlast(() => readOn(db, tail, filter, cursor), signal);
       const seen = boundTenant === undefined ? events : events.map((event) => seenFrom(boundTenant, event));
-      for (const [i, event] of seen.entries()) {
-        cursor = event.seq;
-        const ahead = i % AHEAD === 0 ? seen.slice(i + 1, i + AHEAD) : [];
-        yield { kind: 'EVENT', event, view: tail.deletions, ahead };
-      }
+      const batch = new EventBatch(seen, tail);
+      for (let item = batch.take(); item; item = batch.take()) yield item;
       cursor = upTo;
       if (cursor < tail.newest) continue;
       onPassed?.(cursor);

@@ -1,10 +1,9 @@
 import type { MemoryImport } from '../store/imports.js';
+import { actFor } from './act-for.js';
+import { audienceOf } from './authorize.js';
 import type { Caller, Deps } from './deps.js';
 import { getImport } from './get-import.js';
-import { outlast } from './outlast.js';
-
-/** A lost hint costs a reader at most this. */
-const POLL_MS = 5_000;
+import type { Reading } from './states.js';
 
 /**
  * An import as it is now, then each time it has come further, until it is done or has failed. Pulled: who asks slowly is told
@@ -15,20 +14,16 @@ export async function* followImport(
   caller: Caller,
   input: { id: unknown },
   signal: AbortSignal,
-): AsyncGenerator<MemoryImport> {
-  const ending = new AbortController(); // else the last wait would outlive a feed that ended by itself
-  const stop = AbortSignal.any([signal, ending.signal]);
+): AsyncGenerator<Reading<MemoryImport>> {
+  const { accountId } = caller;
+  const name = `import ${String(input.id)} ${audienceOf(caller)}`;
+  const read = (): Promise<MemoryImport> => actFor(caller, () => getImport(deps, caller, input));
   let told: MemoryImport | undefined;
-  try {
-    while (!signal.aborted) {
-      const woken = deps.wakeups.next(caller.accountId, POLL_MS, stop); // armed before the read, so that nothing falls between
-      const now = await outlast(() => getImport(deps, caller, input), signal);
-      if (!told || hasMoved(told, now)) yield (told = now);
-      if (now.state !== 'RUNNING') return;
-      await woken;
-    }
-  } finally {
-    ending.abort();
+  for await (const reading of deps.states.follow({ name, accountId, read }, signal)) {
+    const { state: now } = reading;
+    if (!told || hasMoved(told, now)) yield reading;
+    told = now;
+    if (now.state !== 'RUNNING') return;
   }
 }
 

@@ -1,19 +1,17 @@
+import { actForAccount } from './act-for.js';
+import { authorize } from './authorize.js';
 import type { Caller, Deps } from './deps.js';
-import { outlast } from './outlast.js';
-import { planStatus, type PlanStatus } from './plan-status.js';
-
-/** What changes without an event, as a plan by hand or a new month, is noticed at most this late. */
-const LOOK_MS = 5_000;
+import { readPlanStatus, type PlanStatus } from './plan-status.js';
+import type { Reading } from './states.js';
 
 /** The account's plan at once, and again whenever what it says has changed, for as long as the caller keeps asking. */
-export async function* followPlan(deps: Deps, caller: Caller, signal: AbortSignal): AsyncGenerator<PlanStatus> {
-  let last = '';
-  while (!signal.aborted) {
-    const woken = deps.wakeups.next(caller.accountId, LOOK_MS, signal); // armed before the read, so that nothing falls between
-    const plan = await outlast(() => planStatus(deps, caller), signal);
-    const said = JSON.stringify(plan);
-    if (said !== last) yield plan;
-    last = said;
-    await woken;
-  }
+export async function* followPlan(
+  deps: Deps,
+  caller: Caller,
+  signal: AbortSignal,
+): AsyncGenerator<Reading<PlanStatus>> {
+  authorize(caller, 'settings');
+  const { accountId } = caller;
+  const read = (): Promise<PlanStatus> => actForAccount(caller, () => readPlanStatus(deps, accountId));
+  yield* deps.states.follow({ name: `plan ${accountId}`, accountId, read }, signal);
 }

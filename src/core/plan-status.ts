@@ -13,9 +13,14 @@ export interface PlanStatus extends PlanUsage {
 }
 
 /** The account's plan, what it has written in this period, and what is left. */
-export async function planStatus({ db, config, now }: Deps, caller: Caller): Promise<PlanStatus> {
+export async function planStatus(deps: Deps, caller: Caller): Promise<PlanStatus> {
   authorize(caller, 'settings');
-  const account = await readAccount(db, caller.accountId);
+  return readPlanStatus(deps, caller.accountId);
+}
+
+/** As planStatus, for whoever may see it. */
+export async function readPlanStatus({ db, config, now }: Deps, accountId: string): Promise<PlanStatus> {
+  const account = await readAccount(db, accountId);
   const usage = planUsage(account, config.writesLimits, now());
   return {
     ...usage,

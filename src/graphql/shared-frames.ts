@@ -1,22 +1,25 @@
 import type { ExecutionResult } from 'graphql';
-import type { SharedResult } from './subscribe.js';
-
-type Results = AsyncIterator<ExecutionResult>;
+import { isShared, type SharedResult } from './shared-results.js';
 
 /**
  * Results that go past the protocol's library where their JSON is there already: it would write the JSON again for each
- * subscriber. `send` resolves once the socket takes more, so that a client that does not read is not read for either.
+ * subscriber. What `takeReady` gives is not waited for, as to wait costs more than all else of a delivery; what `send` gives
+ * back is: it resolves once the socket takes more, so that a client that does not read is not read for either.
  */
 export function sendingShared(
-  results: Results,
-  send: (payload: string) => Promise<void>,
+  results: AsyncIterator<ExecutionResult>,
+  takeReady: () => SharedResult | undefined,
+  send: (payload: string) => Promise<void> | undefined,
 ): AsyncIterableIterator<ExecutionResult> {
   return {
     next: async () => {
       for (;;) {
         const item = await results.next();
         if (item.done === true || !isShared(item.value)) return item;
-        await send(item.value.stringify());
+        for (let result: SharedResult | undefined = item.value; result; result = takeReady()) {
+          const full = send(result.stringify());
+          if (full) await full;
+        }
       }
     },
     return: () => results.return?.() ?? Promise.resolve({ value: undefined, done: true }),
@@ -25,5 +28,3 @@ export function sendingShared(
     },
   };
 }
-
-const isShared = (result: ExecutionResult): result is SharedResult => 'stringify' in result;

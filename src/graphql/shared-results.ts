@@ -5,11 +5,16 @@ import { Recent } from '../core/recent.js';
 const KEPT = 256;
 const MAX_CHARACTERS = 4_000_000;
 
+/** A result that others of the account were or will be given too, with its JSON. */
+export interface SharedResult extends ExecutionResult {
+  /** Read by both transports instead of writing the JSON once for each subscriber. */
+  stringify: () => string;
+}
+
 /** The result of one event for one operation. */
 export interface Shared {
-  result: ExecutionResult;
-  /** Its JSON, written once for all; undefined for a result with errors, which each subscriber has masked for itself. */
-  text: string | undefined;
+  /** A SharedResult, but for a result with errors, which each subscriber has masked for itself. */
+  result: ExecutionResult | SharedResult;
   /** The key that it was made for, if it depends on that; undefined: it is the same for every key of the account. */
   apiKeyId: string | undefined;
 }
@@ -19,18 +24,34 @@ export class Audience {
   readonly #recent = new Recent<Shared>({
     kept: KEPT,
     weight: MAX_CHARACTERS,
-    weigh: ({ text = '' }) => text.length,
+    weigh: ({ result }) => (isShared(result) ? result.stringify().length : 0),
   });
   members = 0;
 
   /** What others of the audience were given for `id`, or what `make` makes of it now. */
   async get(id: string, apiKeyId: string, make: () => Promise<Shared>): Promise<Shared> {
     const shared = await this.#recent.once(id, make);
-    if (shared.text === undefined) this.#recent.forget(id); // what failed is no answer for those that come later
+    if (!isShared(shared.result)) this.#recent.forget(id); // what failed is no answer for those that come later
     if (shared.apiKeyId === undefined || shared.apiKeyId === apiKeyId) return shared;
     return this.#recent.once(`${id} ${apiKeyId}`, make);
   }
+
+  /** Whether `get` would make nothing. */
+  has(id: string, apiKeyId: string): boolean {
+    if (!this.#recent.has(id)) return false;
+    const { apiKeyId: madeFor = apiKeyId } = this.#recent.peek(id) ?? {};
+    return madeFor === apiKeyId || this.#recent.has(`${id} ${apiKeyId}`);
+  }
+
+  /** What `get` would give, if it is there already. */
+  peek(id: string, apiKeyId: string): SharedResult | undefined {
+    let shared = this.#recent.peek(id);
+    if (shared?.apiKeyId !== undefined && shared.apiKeyId !== apiKeyId) shared = this.#recent.peek(`${id} ${apiKeyId}`);
+    return shared && isShared(shared.result) ? shared.result : undefined;
+  }
 }
+
+export const isShared = (result: ExecutionResult): result is SharedResult => 'stringify' in result;
 
 interface Operation {
   document: DocumentNode;

@@ -23,6 +23,7 @@ import { documentText } from './persisted-operations.js';
 import { assertShallow } from './request-rules.js';
 import type { GraphqlDoor } from './server.js';
 import { sendingShared } from './shared-frames.js';
+import { takeReady } from './subscribe.js';
 
 /** What a socket carries: a browser can set no header on it, so the key may come in connectionParams instead. */
 export interface SocketExtra {
@@ -31,8 +32,8 @@ export interface SocketExtra {
   /** Queries and mutations under way, by operation id: a server that stops lets them finish. And feeds, which it ends. */
   running: Set<string>;
   feeds: Set<string>;
-  /** Sends a frame; resolves once the socket takes more. */
-  send(frame: string): Promise<void>;
+  /** Sends a frame; undefined when the socket takes more, else it resolves once it does. */
+  send(frame: string): Promise<void> | undefined;
   close(code: number, reason: string): void;
   isClosed: boolean;
   /** Ends the watch over the caller's key. */
@@ -110,13 +111,12 @@ export const socketOptions = (
       return [toGraphqlError(error, report)];
     }
   },
-  onOperation: ({ extra, subscriptions }, id, _payload, _args, result) => {
+  onOperation: ({ extra, subscriptions }, id, _payload, args, result) => {
     if (!isStream(result)) return undefined;
-    const frame = (payload: string): string => `{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`;
+    const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     // Not once the client has completed the operation: the protocol allows it, and clients warn of it.
-    return sendingShared(result[Symbol.asyncIterator](), (payload) =>
-      id in subscriptions ? extra.send(frame(payload)) : Promise.resolve(),
-    );
+    const send = (payload: string) => (id in subscriptions ? extra.send(`${head}${payload}}`) : undefined);
+    return sendingShared(result[Symbol.asyncIterator](), () => takeReady(args), send);
   },
   onComplete: ({ extra }, id) => {
     extra.running.delete(id);

@@ -1,21 +1,14 @@
-import { createSourceEventStream, execute, GraphQLError, type ExecutionArgs, type ExecutionResult } from 'graphql';
+import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql';
 import { actFor } from '../core/act-for.js';
 import { audienceOf } from '../core/authorize.js';
-import type { Caller } from '../core/deps.js';
-import type { FeedEvent, FeedItem } from '../core/follow-events.js';
+import type { FeedEvent } from '../core/follow-events.js';
 import { outlast } from '../core/outlast.js';
 import type { OpenFeed } from '../core/sessions.js';
+import type { Reading } from '../core/states.js';
 import { isOutage } from '../errors.js';
 import { operationContext, type Context } from './builder.js';
-import { Audiences, type Audience, type Shared } from './shared-results.js';
-
-/** A result that others of the account were or will be given too, with its JSON. */
-export interface SharedResult extends ExecutionResult {
-  /** Read by both transports instead of writing the JSON once for each subscriber. */
-  stringify: () => string;
-}
-
-type Results = AsyncIterableIterator<ExecutionResult>;
+import { isOfKind, results, toError, type Results } from './results.js';
+import { Audiences, type Audience, type Shared, type SharedResult } from './shared-results.js';
 
 /**
  * Runs subscriptions, over any transport: counts them, ends them with their key, and executes an event once for all
@@ -41,93 +34,26 @@ export function createSubscribe(): (args: ExecutionArgs) => Promise<Results | Ex
     }
     const { audience, leave } = audiences.join(audienceOf(caller), args);
     const { request } = args.contextValue as { request?: Request }; // over HTTP
-    return results({
+    const made = results({
       caller,
       source: source[Symbol.asyncIterator](),
       feed,
       isGone: request?.signal,
       leave,
       toResult: (item, signal) => outlast(() => wholeResult(item, args, audience), signal),
+      peek: ({ event, view }) => audience.peek(idOf(event, view), caller.apiKeyId),
     });
+    running.set(args.contextValue as Context, made);
+    return made;
   };
 }
 
-const toError = (error: unknown): GraphQLError =>
-  new GraphQLError(error instanceof Error ? error.message : String(error), {
-    originalError: error instanceof Error ? error : null,
-  });
+/** By the operation's context: what the library's plugins make of results has no `takeReady`. */
+const running = new WeakMap<object, Results>();
 
-interface Running {
-  caller: Caller;
-  source: AsyncIterator<unknown>;
-  feed: OpenFeed;
-  /** Aborts when the client's connection closes, also while what was sent last still waits for it. */
-  isGone: AbortSignal | undefined;
-  leave: () => void;
-  /** @throws an outage, where that still lasts when `signal` aborts */
-  toResult: (item: unknown, signal: AbortSignal) => Promise<ExecutionResult>;
-}
-
-/** The source's items as results; `return` reaches the source at once, also while it waits. */
-function results({ caller, source, feed, isGone, leave, toResult: toResultOf }: Running): Results {
-  let isOver = false;
-  const stop = new AbortController();
-  const finish = (): void => {
-    if (isOver) return;
-    isOver = true;
-    stop.abort();
-    feed.signal.removeEventListener('abort', stopSource);
-    isGone?.removeEventListener('abort', vanish);
-    feed.close();
-    leave();
-  };
-  // Whoever asks for the next item, it is made for the caller.
-  const next = async (): Promise<IteratorResult<ExecutionResult> | undefined> => {
-    const item: IteratorResult<unknown> = await source.next();
-    return item.done === true ? undefined : { value: await toResultOf(item.value, stop.signal), done: false };
-  };
-  const stopSource = (): void => {
-    stop.abort();
-    void actFor(caller, () => source.return?.())?.catch(() => undefined);
-  };
-  const vanish = (): void => {
-    finish();
-    stopSource();
-  };
-  feed.signal.addEventListener('abort', stopSource);
-  isGone?.addEventListener('abort', vanish);
-  const done = { value: undefined, done: true } as const;
-  return {
-    next: async () => {
-      if (isOver) return done;
-      try {
-        const item = await actFor(caller, next);
-        if (item) return item;
-      } catch (error) {
-        if (!stop.signal.aborted) {
-          finish();
-          throw error;
-        }
-      }
-      const wasEnded = feed.signal.aborted && !isOver;
-      finish();
-      return wasEnded ? { value: { errors: [toError(feed.signal.reason)] }, done: false } : done;
-    },
-    return: async () => {
-      finish();
-      await actFor(caller, () => source.return?.());
-      return done;
-    },
-    throw: async (error: unknown) => {
-      finish();
-      await actFor(caller, () => source.throw?.(error));
-      return done;
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
-}
+/** A result of this subscription that was made already: see Results. */
+export const takeReady = ({ contextValue }: ExecutionArgs): SharedResult | undefined =>
+  running.get(contextValue as Context)?.takeReady();
 
 /** The result of an item. One that an outage made holes in is never told: nobody would be told of its event again. @throws that outage */
 async function wholeResult(item: unknown, args: ExecutionArgs, audience: Audience): Promise<ExecutionResult> {
@@ -138,11 +64,9 @@ async function wholeResult(item: unknown, args: ExecutionArgs, audience: Audienc
 }
 
 async function toResult(item: unknown, args: ExecutionArgs, audience: Audience): Promise<ExecutionResult> {
-  if (!isEvent(item)) return execute({ ...args, contextValue: renewed(args.contextValue as Context), rootValue: item });
-  const { result, text } = await share(item, args, audience);
-  if (text === undefined) return result;
-  const shared: SharedResult = { ...result, stringify: () => text };
-  return shared;
+  const sharing = share(item, args, audience);
+  if (!sharing) return execute({ ...args, contextValue: renewed(args.contextValue as Context), rootValue: item });
+  return (await sharing).result;
 }
 
 /** The operation's own context, in which stands what its source has read along; but settings are as they are now. */
@@ -151,28 +75,38 @@ const renewed = (context: Context): Context => ({
   settings: operationContext(context.deps, context.caller).settings,
 });
 
-/** Begun in one go, so that the database is asked about all of them together. */
-async function share(item: FeedEvent, args: ExecutionArgs, audience: Audience): Promise<Shared> {
-  const { apiKeyId } = (args.contextValue as Context).caller;
+/** What all of an audience are given for an item; undefined for one that each subscriber has of its own. */
+function share(item: unknown, args: ExecutionArgs, audience: Audience): Promise<Shared> | undefined {
+  if (isOfKind<FeedEvent>(item, 'EVENT')) return shareEvents(item, args, audience);
+  if (!isOfKind<Reading<unknown>>(item, 'READING')) return undefined;
+  return audience.get(`reading ${item.number}`, apiKeyIdOf(args), () => run(item, args));
+}
+
+/** Those that come next are begun along with it, so that the database is asked about all of them together. */
+function shareEvents(item: FeedEvent, args: ExecutionArgs, audience: Audience): Promise<Shared> {
   const get = (one: FeedEvent): Promise<Shared> =>
-    audience.get(`${one.event.seq} ${one.view}`, apiKeyId, () => run(one, args));
+    audience.get(idOf(one.event, one.view), apiKeyIdOf(args), () => run(one, args));
+  const isFirst = !audience.has(idOf(item.event, item.view), apiKeyIdOf(args));
   const shared = get(item);
-  for (const event of item.ahead) get({ ...item, event, ahead: [] }).catch(() => undefined); // told when it is its turn
+  // Told when it is its turn.
+  if (isFirst) for (const next of item.batch.ahead()) get(next).catch(() => undefined);
   return shared;
 }
 
-const isEvent = (item: unknown): item is FeedEvent => (item as Partial<FeedItem> | null)?.kind === 'EVENT';
+const idOf = ({ seq }: FeedEvent['event'], view: number): string => `${seq} ${view}`;
+
+const apiKeyIdOf = ({ contextValue }: ExecutionArgs): string => (contextValue as Context).caller.apiKeyId;
 
 /** Executes the operation on one item, in a context of its own that notes whether the result depends on the key. */
 async function run(item: unknown, args: ExecutionArgs): Promise<Shared> {
   const { deps, caller } = args.contextValue as Context;
   const { context, isOfKey } = watched(operationContext(deps, caller));
   const result = await execute({ ...args, contextValue: context, rootValue: item });
-  return {
-    result,
-    text: result.errors ? undefined : JSON.stringify(result),
-    apiKeyId: isOfKey() ? caller.apiKeyId : undefined,
-  };
+  const apiKeyId = isOfKey() ? caller.apiKeyId : undefined;
+  if (result.errors) return { result, apiKeyId };
+  const text = JSON.stringify(result);
+  const shared: SharedResult = { ...result, stringify: () => text };
+  return { result: shared, apiKeyId };
 }
 
 /** A context through which nothing can look at who calls without being seen. */

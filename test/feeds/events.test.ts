@@ -300,6 +300,26 @@ describe('the plan, live', () => {
   const PLAN = 'subscription { planStatusChanged { tier writesUsed writesRemaining isBlocked } }';
   type Plans = Operation<{ planStatusChanged: { tier: string; writesUsed: number } }>;
 
+  it('takes as many SQL statements for many subscribers as for one', async () => {
+    const client = await app.newClient();
+    const run = (): Plans =>
+      connect(client).run('subscription { planStatusChanged { writesUsed tokenUsage { calls } } }');
+    const feeds = [run()];
+    const statementsOf = (fact: string, told: number): Promise<string[]> =>
+      app.statementsOf(async () => {
+        await write(client, fact);
+        for (const feed of feeds)
+          await vi.waitUntil(() => feed.results.at(-1)?.data?.planStatusChanged.writesUsed === told, WAIT);
+      });
+    for (const feed of feeds) await vi.waitUntil(() => feed.results.length === 1, WAIT);
+    const alone = await statementsOf('The first fact', 1);
+    for (let i = 0; i < 20; i++) feeds.push(run());
+    for (const feed of feeds) await vi.waitUntil(() => feed.results.length >= 1, WAIT);
+    const together = await statementsOf('The second fact', 2);
+    expect(together.length).toBe(alone.length);
+    expect(feeds.map(({ results }) => results.length)).toEqual([3, ...Array.from({ length: 20 }, () => 2)]);
+  });
+
   it('is told at once, and whenever it changed', async () => {
     const client = await app.newClient({ plan: 'starter' });
     const feed: Plans = connect(client).run(PLAN);

@@ -1,6 +1,7 @@
 import { followImport } from '../../core/follow-import.js';
 import { getImport } from '../../core/get-import.js';
 import type { MemoryImport } from '../../core/import-memories.js';
+import type { Reading } from '../../core/states.js';
 import { builder } from '../builder.js';
 import { stoppable } from '../stoppable.js';
 
@@ -54,6 +55,6 @@ builder.subscriptionFields((t) => ({
       'An import as it is now, then each time it has come further; ends once it is done or has failed. Errors: NOT_FOUND, INVALID_INPUT.',
     args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
     subscribe: (_root, { id }, { deps, caller }) => stoppable((signal) => followImport(deps, caller, { id }, signal)),
-    resolve: (progress: MemoryImport) => progress,
+    resolve: ({ state }: Reading<MemoryImport>) => state,
   }),
 }));

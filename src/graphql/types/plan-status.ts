@@ -5,6 +5,7 @@ import {
   type TokenUsage as TokenUsageShape,
 } from '../../core/plan-status.js';
 import { followPlan } from '../../core/follow-plan.js';
+import type { Reading } from '../../core/states.js';
 import { builder } from '../builder.js';
 import { stoppable } from '../stoppable.js';
 
@@ -70,6 +71,6 @@ builder.subscriptionFields((t) => ({
     type: PlanStatus,
     description: 'The plan at once, and again whenever what it says has changed. Errors: RATE_LIMITED.',
     subscribe: (_root, _args, { deps, caller }) => stoppable((signal) => followPlan(deps, caller, signal)),
-    resolve: (plan: PlanStatusShape) => plan,
+    resolve: ({ state }: Reading<PlanStatusShape>) => state,
   }),
 }));
