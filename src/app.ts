@@ -136,7 +136,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   let isStopping = false;
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
-    const health = await answerHealth(deps, pathname, isStopping);
+    const health = await answerHealth(deps, request, isStopping);
     if (health) return health;
     const door = pathname === GRAPHQL_PATH ? graphql : rest;
     try {
