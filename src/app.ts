@@ -87,7 +87,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   tellGuard(database.guard, logger);
   const keys = new KnownKeys(db);
   const keyUses = new KeyUses({ db, now }, (error) => outages.warn({ err: error }, 'use of keys is not noted'));
-  const sessions = new Sessions({ db, now }, config.maxSubscriptions);
+  const sessions = new Sessions({ db, now, plans: config }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = asSystem(() => startIndexing({ ...database, embedder }, outages));
   const bringLlm = createByoLlms(config.byo);
