@@ -88,7 +88,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   tellGuard(database.guard, logger);
   const keys = new KnownKeys(db);
   const keyUses = new KeyUses({ db, now }, (error) => outages.warn({ err: error }, 'use of keys is not noted'));
-  const sessions = new Sessions({ db, now }, config.maxSubscriptions);
+  const sessions = new Sessions({ db, now, plans: config }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = asSystem(() => startIndexing({ ...database, embedder }, outages));
   const bringLlm = createByoLlms(config.byo);
@@ -138,7 +138,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   let isStopping = false;
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
-    const health = await answerHealth(deps, pathname, isStopping);
+    const health = await answerHealth(deps, request, isStopping);
     if (health) return health;
     const door = pathname === GRAPHQL_PATH ? graphql : rest;
     try {

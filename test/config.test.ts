@@ -149,6 +149,7 @@ describe('readConfig', () => {
     ['PALIMPSEST_MESSAGES_STATUS', 'done'],
     ['PALIMPSEST_STARTER_WRITES', '-1'],
     ['PALIMPSEST_PRO_WRITES', 'many'],
+    ['PALIMPSEST_GRACE_DAYS', 'soon'],
     ['ANTHROPIC_BASE_URL', 'ftp://host'],
     ['PALIMPSEST_MODEL_TIMEOUT_MS', '1'],
     ['PALIMPSEST_MODEL_CONCURRENCY', '0'],

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.js';
 import { authenticate } from './authenticate.js';
 import type { Caller, Deps } from './deps.js';
+import type { Block } from './rules/quota.js';
 import type { RateState } from './rules/rate-fields.js';
 
 export interface Admitted {
@@ -16,6 +17,14 @@ export async function admit(deps: Deps, authorization: string | null): Promise<A
 }
 
 /** What neither stores nor gives memories stays open to a blocked account: plan, settings, deletion. @throws AppError PLAN_BLOCKED */
-export function assertNotBlocked({ isBlocked = false }: Caller): void {
-  if (isBlocked) throw new AppError('PLAN_BLOCKED', "The account's plan is canceled: reads and writes are blocked.");
+export function assertNotBlocked({ block = null }: Caller): void {
+  if (block) throw refusalOf(block);
 }
+
+const WHY: Readonly<Record<Block, string>> = {
+  CANCELED: "The account's plan is canceled",
+  GRACE_OVER: 'The write quota is used up, and the grace period is over',
+};
+
+export const refusalOf = (block: Block): AppError =>
+  new AppError('PLAN_BLOCKED', `${WHY[block]}: reads and writes are blocked.`);

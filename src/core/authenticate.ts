@@ -3,12 +3,12 @@ import type { StoredKey } from '../store/api-keys.js';
 import type { Caller, Deps } from './deps.js';
 import { parseApiKey, type ApiKeyParts } from './rules/api-key.js';
 import { refusalOf } from './rules/key-proof.js';
-import { isBlocked } from './rules/quota.js';
+import { blockOf } from './rules/quota.js';
 import type { Scope } from './rules/scopes.js';
 
 const INVALID = 'Invalid API key';
 
-type ProofDeps = Pick<Deps, 'keys' | 'keyUses' | 'now'>;
+type ProofDeps = Pick<Deps, 'keys' | 'keyUses' | 'now' | 'config'>;
 
 /**
  * Who sends an `Authorization: Bearer aurra_...` header.
@@ -24,21 +24,24 @@ export async function authenticate(deps: ProofDeps, authorization: string | null
 }
 
 /** Who showed a key, as that key is now. @throws AppError UNAUTHENTICATED */
-export async function prove({ keys, keyUses, now }: ProofDeps, shown: ApiKeyParts): Promise<Caller> {
+export async function prove({ keys, keyUses, now, config }: ProofDeps, shown: ApiKeyParts): Promise<Caller> {
   const stored = await keys.find(shown);
   if (!stored || refusalOf(stored, shown.secretHash, now())) throw new AppError('UNAUTHENTICATED', INVALID);
-  const caller = { ...callerOf(stored), shown };
+  const { freshnessHalfLifeDays } = stored;
+  const caller = { ...callerOf(stored), shown, freshnessHalfLifeDays, block: blockOf(stored, config, now()) };
   keyUses.note(caller);
   return caller;
 }
 
+/** What is read of a key to act for it. */
+type ActingKey = Pick<StoredKey, 'accountId' | 'id' | 'scopes' | 'boundTenant' | 'planTier'>;
+
 /** Whoever has this key. */
-export const callerOf = (key: Omit<StoredKey, 'secretHash'>): Caller => ({
+export const callerOf = (key: ActingKey): Caller => ({
   accountId: key.accountId,
   apiKeyId: key.id,
   // The database checks the words.
   scopes: new Set(key.scopes as Scope[]),
   ...(key.boundTenant !== null && { boundTenant: key.boundTenant }),
   planTier: key.planTier,
-  isBlocked: isBlocked(key.planStatus),
 });

@@ -11,6 +11,7 @@ import type { KnownKeys } from './known-keys.js';
 import type { KeyUses } from './key-uses.js';
 import type { Journal } from './re-embed.js';
 import type { ApiKeyParts } from './rules/api-key.js';
+import type { Block } from './rules/quota.js';
 import type { Scope } from './rules/scopes.js';
 import type { ScopeSizes } from './scope-sizes.js';
 import type { Sessions } from './sessions.js';
@@ -84,8 +85,10 @@ export interface Caller {
   shown?: ApiKeyParts;
   /** The account's plan, which decides the pace of its keys. */
   planTier?: string;
-  /** The account's plan was canceled. */
-  isBlocked?: boolean;
+  /** What the key has set for what it is shown, when it was last looked at: within a second of now. */
+  freshnessHalfLifeDays?: number;
+  /** Why the account may not even read; null or undefined: it may. */
+  block?: Block | null;
 }
 
 /** An input as it comes through a door: its names are right, its values are still to be checked. */

@@ -77,9 +77,8 @@ export async function receiverOf(
   const webhook = await readWebhookWithKey(deps.db, accountId, webhookId);
   if (webhook?.state !== 'ACTIVE') return null;
   const { apiKey } = webhook;
-  const { planTier, planStatus } = apiKey.account;
   // Of a blocked account messages go on as they did: what they tell of was written before.
-  const caller = { ...callerOf({ ...apiKey, planTier, planStatus }), isBlocked: false };
+  const caller = callerOf({ ...apiKey, planTier: apiKey.account.planTier });
   const why = lostRightOf(apiKey, caller, deps.now());
   if (why === null) return { webhook, caller };
   await disableWebhook(deps, webhook, why);

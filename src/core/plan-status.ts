@@ -2,13 +2,15 @@ import { readAccount } from '../store/accounts.js';
 import { authorize } from './authorize.js';
 import type { Caller, Deps } from './deps.js';
 import { readUsage } from '../store/token-usage.js';
-import { isBlocked, planUsage, startOfPeriod, type PlanUsage } from './rules/quota.js';
+import { blockOf, planUsage, startOfPeriod, type PlanUsage } from './rules/quota.js';
 
 export interface PlanStatus extends PlanUsage {
   orgId: string;
   tier: string;
   status: string;
-  /** Reads are refused too: the plan was canceled. */
+  /** The quota is used up: writes are refused, reads still work. */
+  isInGracePeriod: boolean;
+  /** Reads are refused too: the plan was canceled, or the grace period is over. */
   isBlocked: boolean;
 }
 
@@ -22,12 +24,14 @@ export async function planStatus(deps: Deps, caller: Caller): Promise<PlanStatus
 export async function readPlanStatus({ db, config, now }: Deps, accountId: string): Promise<PlanStatus> {
   const account = await readAccount(db, accountId);
   const usage = planUsage(account, config.writesLimits, now());
+  const isBlocked = blockOf(account, config, now()) !== null;
   return {
     ...usage,
     orgId: account.id,
     tier: account.planTier,
     status: account.planStatus,
-    isBlocked: isBlocked(account.planStatus),
+    isInGracePeriod: usage.isUsedUp && !isBlocked,
+    isBlocked,
   };
 }
 

@@ -1,7 +1,9 @@
 import { AppError } from '../errors.js';
 import { readApiKeysById, type StoredKey } from '../store/api-keys.js';
+import { refusalOf as refusalOfBlock } from './admit.js';
 import type { Caller, Deps } from './deps.js';
 import { refusalOf, type Refusal } from './rules/key-proof.js';
+import { blockOf, type PlanTerms } from './rules/quota.js';
 
 /** What happened to a key that nobody was told of is found within a second: its end, too, which nobody tells. */
 const LOOK_MS = 750;
@@ -27,11 +29,11 @@ interface Open {
   feeds: number;
 }
 
-type SessionDeps = Pick<Deps, 'db' | 'now'>;
+type SessionDeps = Pick<Deps, 'db' | 'now'> & { plans: PlanTerms };
 
 /**
  * What callers keep open, sockets, feeds and imports, by API key: counted, and ended when the key is revoked, has expired, lost the
- * secret that they came with, or may no longer do what it might then.
+ * secret that they came with, or may no longer do what it might then, and when the account is blocked.
  */
 export class Sessions {
   readonly #open = new Map<string, Open>();
@@ -105,7 +107,7 @@ export class Sessions {
     const keys = await readApiKeysById(this.deps.db, apiKeyIds, [...accountIds]);
     const byId = new Map(keys.map((key) => [key.id, key]));
     for (const { caller, end } of sessions) {
-      const why = endOf(caller, byId.get(caller.apiKeyId), this.deps.now());
+      const why = endOf(caller, byId.get(caller.apiKeyId), this.deps);
       if (why) end(why);
     }
   }
@@ -119,14 +121,21 @@ const WORDS: Readonly<Record<Refusal, string>> = {
 };
 
 /** Why what a caller has open must end; null if it need not. */
-function endOf({ shown, scopes, boundTenant }: Caller, key: StoredKey | undefined, now: Date): AppError | null {
+function endOf(
+  { shown, scopes, boundTenant, block: before }: Caller,
+  key: StoredKey | undefined,
+  { now, plans }: SessionDeps,
+): AppError | null {
   const ended = (how: string, code: 'UNAUTHENTICATED' | 'FORBIDDEN' = 'UNAUTHENTICATED') =>
     new AppError(code, `The API key ${how} while this feed was open.`);
   if (!key) return ended('was removed');
-  const refusal = refusalOf(key, shown?.secretHash ?? key.secretHash, now);
+  const refusal = refusalOf(key, shown?.secretHash ?? key.secretHash, now());
   if (refusal) return ended(WORDS[refusal]);
   const isSame = key.boundTenant === (boundTenant ?? null) && [...scopes].every((scope) => key.scopes.includes(scope));
-  return isSame ? null : ended('lost a scope', 'FORBIDDEN');
+  if (!isSame) return ended('lost a scope', 'FORBIDDEN');
+  // Who came blocked has open what is left to a blocked account.
+  const block = before ? null : blockOf(key, plans, now());
+  return block && refusalOfBlock(block);
 }
 
 const tooMany = (limit: number): AppError =>

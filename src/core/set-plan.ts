@@ -22,13 +22,13 @@ export type SetPlanInput = z.input<typeof setPlanInput>;
  * operators. @throws AppError INVALID_INPUT, NOT_FOUND
  */
 export async function setPlan(
-  { db, keys, journal }: KeyDeps,
+  { db, keys, journal, now }: KeyDeps,
   input: Unchecked<SetPlanInput>,
   by = 'operator',
 ): Promise<Account> {
   const { accountId, plan, status } = parseInput(setPlanInput, input);
   const changes = { ...(plan && { planTier: plan }), ...(status && { planStatus: status }) };
-  const account = await updatePlan(db, accountId, changes);
+  const account = await updatePlan(db, accountId, changes, now());
   if (!account) throw new AppError('NOT_FOUND', 'There is no such account.', { field: 'accountId' });
   keys?.forgetAccount(accountId);
   journal?.info({ accountId, ...changes, by }, 'plan set');

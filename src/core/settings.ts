@@ -37,9 +37,15 @@ export async function getSettings(deps: Deps, caller: Caller): Promise<Settings>
 }
 
 /** Changes the fields that are given; a list replaces the list. @throws AppError INVALID_INPUT */
-export async function updateSettings({ db }: Deps, caller: Caller, input: Unchecked<SettingsInput>): Promise<Settings> {
+export async function updateSettings(
+  { db, keys }: Deps,
+  caller: Caller,
+  input: Unchecked<SettingsInput>,
+): Promise<Settings> {
   authorize(caller, 'settings');
   const given = Object.entries(parseInput(settingsInput, input)).filter(([, value]) => value !== undefined);
   if (given.length === 0) throw new AppError('INVALID_INPUT', 'Give at least one setting to change.');
-  return updateStored(db, caller, Object.fromEntries(given));
+  const settings = await updateStored(db, caller, Object.fromEntries(given));
+  keys.forgetKey(caller.apiKeyId);
+  return settings;
 }

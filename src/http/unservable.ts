@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { REQUEST_ID, requestIdOf } from './request-id.js';
 
 /** Methods that the standard Request refuses to be made of: what reads requests would fail before any of ours is called. */
 const FORBIDDEN = /^(?:TRACE|TRACK|CONNECT)$/i;
@@ -13,12 +14,12 @@ const OTHER_PATH = /^[^?]*(?:[\\#]|\/(?:\.|%2e){1,2}(?:\/|\?|$))/i;
 export function refuseUnservable(request: IncomingMessage, response: ServerResponse): boolean {
   if (FORBIDDEN.test(request.method ?? '')) {
     response.setHeader('allow', 'GET, HEAD, POST, PATCH, DELETE, OPTIONS');
-    refuse(response, 405, 'Method Not Allowed', 'METHOD_NOT_ALLOWED');
+    refuse(request, response, 405, 'Method Not Allowed', 'METHOD_NOT_ALLOWED');
     return true;
   }
   const fault = faultOf(request);
   if (fault === undefined) return false;
-  refuse(response, 400, fault, 'INVALID_INPUT');
+  refuse(request, response, 400, fault, 'INVALID_INPUT');
   return true;
 }
 
@@ -34,7 +35,15 @@ function faultOf({ url = '', rawHeaders, headers }: IncomingMessage): string | u
   return undefined;
 }
 
-function refuse(response: ServerResponse, status: number, detail: string, code: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
+function refuse(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  detail: string,
+  code: string,
+): void {
+  const sent = headers[REQUEST_ID];
+  const id = requestIdOf(Array.isArray(sent) ? undefined : sent);
+  response.writeHead(status, { 'content-type': 'application/json', [REQUEST_ID]: id });
   response.end(JSON.stringify({ detail, code }));
 }

@@ -39,8 +39,14 @@ export interface Route {
   invalidInput?: (error: AppError) => 'ownReply' | 'badRequest' | undefined;
 }
 
-/** What memories are shown with: the time, and the key's half-life. */
-export async function viewOf({ deps, caller }: RestCall): Promise<View> {
+/** What memories are shown with: the time, and the key's half-life, which is known with the key. */
+export async function viewOf(call: RestCall): Promise<View> {
+  const { freshnessHalfLifeDays } = call.caller;
+  return freshnessHalfLifeDays === undefined ? laterViewOf(call) : { now: call.deps.now(), freshnessHalfLifeDays };
+}
+
+/** The same some time after the call began: the key's settings may be others by now. */
+export async function laterViewOf({ deps, caller }: RestCall): Promise<View> {
   const { freshnessHalfLifeDays } = await readSettings(deps, caller);
   return { now: deps.now(), freshnessHalfLifeDays };
 }

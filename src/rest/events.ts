@@ -5,7 +5,7 @@ import { getEvent } from '../core/get-event.js';
 import { outlast } from '../core/outlast.js';
 import { Recent } from '../core/recent.js';
 import { AppError, isOutage, toAppError } from '../errors.js';
-import { viewOf, type RestCall } from './call.js';
+import { laterViewOf, type RestCall } from './call.js';
 import { toEventStream, toFrame } from './event-stream.js';
 import { toFeedEvent } from './wire-audit.js';
 
@@ -91,7 +91,7 @@ async function frameOf(call: RestCall, item: FeedEvent, signal: AbortSignal): Pr
 /** The event as JSON: read once for all who follow the account, and written once for all keys that show it alike. */
 async function render(call: RestCall, { event, view }: FeedEvent): Promise<string> {
   const { deps, caller } = call;
-  const shown = await once(`view ${caller.apiKeyId} ${event.seq}`, () => viewOf(call));
+  const shown = await once(`view ${caller.apiKeyId} ${event.seq}`, () => laterViewOf(call));
   const id = `${audienceOf(caller)} ${event.seq} ${view}`;
   return once(`${id} ${shown.freshnessHalfLifeDays}`, async () => {
     const whole = await once(`event ${id}`, () => getEvent(deps, caller, event.seq));

@@ -32,7 +32,7 @@ async function postImport({ deps, caller, query, headers, bytes, report }: RestC
 
 function assertPlain(encoding: string | null): void {
   if (encoding === null || encoding.toLowerCase() === 'identity') return;
-  throw new AppError('INVALID_INPUT', 'contentEncoding: must be identity', { field: 'contentEncoding' });
+  throw new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without a content encoding.');
 }
 
 /** Before any of it is taken in, where its length is told. */

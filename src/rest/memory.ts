@@ -1,6 +1,6 @@
 import { getAudit } from '../core/get-audit.js';
 import { viewMemory } from '../core/get-memory.js';
-import { getTimeline } from '../core/get-timeline.js';
+import { listVersions } from '../core/get-timeline.js';
 import { supersedeMemory } from '../core/supersede-memory.js';
 import { AppError } from '../errors.js';
 import { asOfIn, viewOf, type RestCall, type Route } from './call.js';
@@ -37,7 +37,7 @@ async function getOne(call: RestCall): Promise<Shape<typeof replies.memory>> {
 }
 
 async function timeline(call: RestCall): Promise<Shape<typeof replies.timeline>> {
-  const { memories = [] } = await getTimeline(call.deps, call.caller, at(call));
+  const memories = await listVersions(call.deps, call.caller, at(call));
   const view = await viewOf(call);
   return {
     memory_id: (call.path['memory_id'] ?? '').toLowerCase(),

@@ -7,6 +7,7 @@ import { withinTime } from '../core/within-time.js';
 import { toAppError, type AppError } from '../errors.js';
 import { readObject } from './body.js';
 import type { ReportBug, Route } from './call.js';
+import { refuseMethod } from './methods.js';
 import { openPage } from './openapi/pages.js';
 import { ROUTES } from './routes.js';
 import { toWireName, wireMessage } from './wire.js';
@@ -19,8 +20,8 @@ export function createRestDoor(deps: Deps, report: ReportBug) {
       matchPath(new URL(url).pathname).some(({ route }) => route.isStreamed && route.method === method),
     fetch: async (request: Request): Promise<Response> => {
       const url = new URL(request.url);
-      const page = request.method === 'GET' ? openPage(url.pathname) : undefined;
-      if (page) return page;
+      const page = openPage(url.pathname);
+      if (page) return request.method === 'GET' ? page : refuseMethod(request.method, ['GET']);
       const matches = matchPath(url.pathname);
       const found = matches.find(({ route }) => route.method === request.method);
       if (!found) return refuse(request.method, matches);
@@ -89,13 +90,13 @@ function matchPath(pathname: string): Match[] {
   });
 }
 
-/** No such path, or none for this method: then `Allow` names those that there are. */
+/** No such path, or none for this method. */
 function refuse(method: string, matches: readonly Match[]): Response {
   if (matches.length === 0) return Response.json({ detail: 'Not Found', code: 'NOT_FOUND' }, { status: 404 });
-  const methods = matches.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
-  const headers = { allow: [...methods, 'OPTIONS'].join(', ') };
-  if (method === 'OPTIONS') return new Response(null, { status: 204, headers });
-  return Response.json({ detail: 'Method Not Allowed', code: 'METHOD_NOT_ALLOWED' }, { status: 405, headers });
+  return refuseMethod(
+    method,
+    matches.map(({ route }) => route.method),
+  );
 }
 
 /** `detail` for everybody; `code` and `field` for programs. */
@@ -110,7 +111,10 @@ function render(error: AppError, { invalidInput }: Route): Response {
   }
   const body = { detail, ...base };
   const documented = code === 'INVALID_INPUT' ? invalidInput?.(error) : undefined;
-  if (documented !== 'ownReply') return Response.json(body, { status: documented === 'badRequest' ? 400 : status });
+  // Documented for whoever is too fast; what the key's own minute says of it comes after this, and wins.
+  const headers = code === 'RATE_LIMITED' ? { 'retry-after': '1' } : {};
+  if (documented !== 'ownReply')
+    return Response.json(body, { status: documented === 'badRequest' ? 400 : status, headers });
   const hint = field === undefined ? detail : `${detail.replace(': ', ' ')}.`;
   return Response.json({ status: 'error', error: 'validation failed', hint, ...body, detail: hint }, { status: 400 });
 }

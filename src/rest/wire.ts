@@ -154,7 +154,6 @@ const FLAT_NAMES: Readonly<Record<string, string>> = {
   'asOf.valid': 'as_of',
   'asOf.known': 'transaction_as_of',
   idempotencyKey: 'Idempotency-Key',
-  contentEncoding: 'Content-Encoding',
 };
 
 /** Fields that hold fields. */

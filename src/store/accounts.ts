@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Account, Settings } from '../generated/prisma/client.js';
+import { tellOfKey } from './api-keys.js';
 import { CHANNEL, PLAN_CHANGED, type Db, type Tx } from './client.js';
 
 export type { Account, Settings } from '../generated/prisma/client.js';
@@ -31,12 +32,17 @@ export const readAccount = (db: Db, id: string): Promise<Account> => db.account.
 /** All accounts, oldest first. */
 export const readAccounts = (db: Db | Tx): Promise<Account[]> => db.account.findMany({ orderBy: { createdAt: 'asc' } });
 
-/** Null if there is no such account. Tells every server, which keep for a moment what they know of a key. */
+/**
+ * Null if there is no such account. Another plan may be a smaller one, whose quota is used up from now on; where it is not, nobody
+ * asks since when. Tells every server, which keep for a moment what they know of a key.
+ */
 export async function updatePlan(
   db: Db,
   id: string,
-  data: Partial<Pick<Account, 'planTier' | 'planStatus'>>,
+  changes: Partial<Pick<Account, 'planTier' | 'planStatus'>>,
+  now: Date,
 ): Promise<Account | null> {
+  const data = { ...changes, ...(changes.planTier !== undefined && { usedUpAt: now }) };
   const { count } = await db.account.updateMany({ where: { id }, data });
   if (count === 0) return null;
   await db.$queryRaw`SELECT pg_notify(${CHANNEL}, ${PLAN_CHANGED}::text || ${id}::text) IS NULL AS notified`;
@@ -57,7 +63,8 @@ export async function readAccountAndSettings(
   { accountId, apiKeyId }: KeyId,
 ): Promise<{ account: AccountState; settings: Settings }> {
   const rows = await db.$queryRaw<(AccountState & Settings)[]>`
-    SELECT a.plan_tier AS "planTier", a.writes_used AS "writesUsed", a.period_start AS "periodStart", a.last_seq AS "lastSeq",
+    SELECT a.plan_tier AS "planTier", a.writes_used AS "writesUsed", a.period_start AS "periodStart",
+           a.used_up_at AS "usedUpAt", a.last_seq AS "lastSeq",
            s.account_id AS "accountId", s.api_key_id AS "apiKeyId", s.auto_supersede_default AS "autoSupersedeDefault",
            s.excluded_categories AS "excludedCategories", s.min_confidence AS "minConfidence",
            s.classifier_model AS "classifierModel", s.freshness_half_life_days AS "freshnessHalfLifeDays"
@@ -68,9 +75,14 @@ export async function readAccountAndSettings(
   return { account: row, settings: row };
 }
 
-export type AccountState = Pick<Account, 'planTier' | 'writesUsed' | 'periodStart' | 'lastSeq'>;
+export type AccountState = Pick<Account, 'planTier' | 'writesUsed' | 'periodStart' | 'usedUpAt' | 'lastSeq'>;
 
 export type SettingsChange = Partial<Omit<Settings, 'accountId' | 'apiKeyId'>>;
 
+/** Tells every server: some of it is kept for a moment with the key. */
 export const updateSettings = (db: Db, { accountId, apiKeyId }: KeyId, data: SettingsChange): Promise<Settings> =>
-  db.settings.update({ where: { accountId_apiKeyId: { accountId, apiKeyId } }, data });
+  db.$transaction(async (tx) => {
+    const changed = await tx.settings.update({ where: { accountId_apiKeyId: { accountId, apiKeyId } }, data });
+    await tellOfKey(tx, apiKeyId);
+    return changed;
+  });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Prisma, type Account, type ApiKey } from '../generated/prisma/client.js';
+import { Prisma, type Account, type ApiKey, type Settings } from '../generated/prisma/client.js';
 import { CHANNEL, KEY_CHANGED, type Db, type Tx } from './client.js';
 import { asSystem } from './guard.js';
 import type { Reach } from './reach.js';
@@ -33,7 +33,7 @@ export const insertApiKey = (db: Db | Tx, { now, autoSupersedeDefault, scopes, .
     },
   });
 
-/** A key with the plan of its account. */
+/** A key with the plan of its account, and what replies to it are shown with. */
 export type StoredKey = Pick<
   ApiKey,
   | 'accountId'
@@ -47,14 +47,16 @@ export type StoredKey = Pick<
   | 'scopes'
   | 'boundTenant'
 > &
-  Pick<Account, 'planTier' | 'planStatus'>;
+  Pick<Account, 'planTier' | 'planStatus' | 'writesUsed' | 'periodStart' | 'usedUpAt'> &
+  Pick<Settings, 'freshnessHalfLifeDays'>;
 
 const STORED = Prisma.sql`
   SELECT k.account_id AS "accountId", k.id, k.public_id AS "publicId", k.secret_hash AS "secretHash",
          k.previous_secret_hash AS "previousSecretHash", k.previous_until AS "previousUntil", k.revoked_at AS "revokedAt",
          k.expires_at AS "expiresAt", k.scopes, k.bound_tenant AS "boundTenant",
-         a.plan_tier AS "planTier", a.plan_status AS "planStatus"
-  FROM api_keys k JOIN accounts a ON a.id = k.account_id`;
+         a.plan_tier AS "planTier", a.plan_status AS "planStatus", a.writes_used AS "writesUsed",
+         a.period_start AS "periodStart", a.used_up_at AS "usedUpAt", s.freshness_half_life_days AS "freshnessHalfLifeDays"
+  FROM api_keys k JOIN accounts a ON a.id = k.account_id JOIN settings s ON s.account_id = k.account_id AND s.api_key_id = k.id`;
 
 /** In one statement: what every request begins with, unless it is known. Whose key it is, and so who acts, is only known afterwards. */
 export async function readApiKeyByPublicId(db: Db, publicId: string): Promise<StoredKey | null> {
@@ -127,10 +129,14 @@ export async function changeApiKey(
     const where = { accountId, id, revokedAt: null, ...(was && { secretHash: was }) };
     const [changed] = await tx.apiKey.updateManyAndReturn({ where, data: change });
     if (!changed) return null;
-    await tx.$queryRaw`SELECT pg_notify(${CHANNEL}, ${KEY_CHANGED}::text || ${id}::text) IS NULL AS notified`;
+    await tellOfKey(tx, id);
     return changed;
   });
 }
+
+/** Every server forgets what it kept of the key, once the transaction is committed. */
+export const tellOfKey = (tx: Tx, id: string): Promise<unknown> =>
+  tx.$queryRaw`SELECT pg_notify(${CHANNEL}, ${KEY_CHANGED}::text || ${id}::text) IS NULL AS notified`;
 
 export interface KeyUse {
   accountId: string;

@@ -23,6 +23,7 @@ export interface LockedAccount {
   planTier: string;
   writesUsed: number;
   periodStart: Date;
+  usedUpAt: Date | null;
 }
 
 /** An account while its row is locked: gives out sequence numbers and one transaction time, and gathers what to record. */
@@ -47,9 +48,8 @@ export class Ledger {
   }
 
   /** Sets what the account has written in its period. */
-  countWrites(usage: { writesUsed: number; periodStart: Date }, count: number): void {
-    this.account.writesUsed = usage.writesUsed + count;
-    this.account.periodStart = usage.periodStart;
+  countWrites(usage: Pick<LockedAccount, 'writesUsed' | 'periodStart' | 'usedUpAt'>): void {
+    Object.assign(this.account, usage);
   }
 
   /** Sequence number of the newest event. */
@@ -117,7 +117,7 @@ export async function rehearse<Result>(
 async function lockAccount(tx: Tx, accountId: string, now: () => Date): Promise<Ledger> {
   const rows = await tx.$queryRaw<(LockedAccount & { lastSeq: bigint; lastKnownAt: Date })[]>`
     SELECT id, plan_tier AS "planTier", writes_used AS "writesUsed", period_start AS "periodStart",
-           last_seq AS "lastSeq", last_known_at AS "lastKnownAt"
+           used_up_at AS "usedUpAt", last_seq AS "lastSeq", last_known_at AS "lastKnownAt"
     FROM accounts WHERE id = ${accountId}::uuid FOR UPDATE`;
   const [account] = rows;
   if (!account) throw new Error(`account ${accountId} is gone`);
@@ -139,7 +139,8 @@ async function record(tx: Tx, writer: Writer, { account, at, cursor, events }: L
         verdict text, confidence float8, reason text, model text, details jsonb)
     ), moved AS (
       UPDATE accounts SET last_seq = ${cursor}::bigint, last_known_at = ${at}::timestamptz,
-        writes_used = ${account.writesUsed}, period_start = ${account.periodStart}::timestamptz
+        writes_used = ${account.writesUsed}, period_start = ${account.periodStart}::timestamptz,
+        used_up_at = ${account.usedUpAt}::timestamptz
       WHERE id = ${account.id}::uuid
     )
     SELECT pg_notify(${CHANNEL}, ${account.id}) IS NULL AS notified`;

@@ -30,11 +30,16 @@ const send = (method: string, path: string, headers: Record<string, string> = {}
     }),
   );
 
-/** Bytes as nobody's client would send them, and the first line of what comes back. */
-async function raw(request: string): Promise<string> {
+/** Bytes as nobody's client would send them, and what comes back. */
+async function exchange(request: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(request, 'latin1');
-  const [line = ''] = (await text(socket)).split('\r\n');
+  return text(socket);
+}
+
+/** The first line of that. */
+async function raw(request: string): Promise<string> {
+  const [line = ''] = (await exchange(request)).split('\r\n');
   return line;
 }
 
@@ -53,6 +58,16 @@ describe('a request id', () => {
     const second = (await send('GET', path)).headers.get('x-request-id');
     expect(first).toMatch(/^[0-9a-f-]{36}$/);
     expect(second).not.toBe(first);
+  });
+
+  it.each([
+    ['a method that no door is asked for', 'TRACE /plan/status HTTP/1.1\r\nHost: x'],
+    ['a Host that is none', 'GET /plan/status HTTP/1.1\r\nHost: a b'],
+    ['a target that is another path', 'GET /agent/../plan/status HTTP/1.1\r\nHost: x'],
+  ])('is on the refusal of %s too', async (_what, head) => {
+    const reply = await exchange(`${head}\r\nX-Request-Id: mine-1\r\nConnection: close\r\n\r\n`);
+    expect(reply).toMatch(/^HTTP\/1\.1 40[05] /);
+    expect(reply).toMatch(/\r\nx-request-id: mine-1\r\n/i);
   });
 
   it('is in the lines that are logged meanwhile, and in no other', async () => {
@@ -146,6 +161,30 @@ describe('HEAD', () => {
     expect(await response.text()).toBe('');
     expect((await send('HEAD', '/nowhere')).status).toBe(404);
     expect((await send('HEAD', '/agent/query')).status).toBe(405);
+  });
+});
+
+describe('what needs no key', () => {
+  const ask = (method: string, path: string) => app.fetch(new Request(`http://palimpsest${path}`, { method }));
+
+  it.each(['/openapi.json', '/docs', '/health', '/ready'])('%s can be read, and nothing else', async (path) => {
+    expect((await ask('GET', path)).status).toBe(200);
+    const head = await ask('HEAD', path);
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
+      const { status, headers } = await ask(method, path);
+      expect([status, headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    }
+    const options = await ask('OPTIONS', path);
+    expect([options.status, options.headers.get('allow')]).toEqual([204, 'GET, HEAD, OPTIONS']);
+  });
+
+  it('is packed for whoever takes that', async () => {
+    const request = new Request('http://palimpsest/openapi.json', { headers: { 'accept-encoding': 'br' } });
+    const packed = Buffer.from(await (await app.fetch(request)).arrayBuffer());
+    const whole = await (await ask('GET', '/openapi.json')).text();
+    expect(brotliDecompressSync(packed).toString()).toBe(whole);
+    expect(packed.length).toBeLessThan(whole.length / 4);
   });
 });
 

@@ -9,7 +9,7 @@ let client: Client;
 let url: string;
 
 beforeAll(async () => {
-  app = await startApp({ env: { PALIMPSEST_MAX_BODY_BYTES: String(MAX_BODY) } });
+  app = await startApp({ env: { PALIMPSEST_MAX_BODY_BYTES: String(MAX_BODY), PALIMPSEST_BODY_TIMEOUT_MS: '100' } });
   client = await app.newClient();
   url = await app.listen();
 });
@@ -137,6 +137,24 @@ describe('every endpoint', () => {
       );
       expect(response.status).toBe(413);
       expect(sent).toBeLessThan(20);
+    });
+  });
+
+  describe('408', () => {
+    it.each([
+      ['POST', '/agent/memories'],
+      ['POST', '/agent/query'],
+      ['PATCH', '/agent/settings'],
+      ['DELETE', '/agent/memories'],
+    ])('%s %s waits for its body so long and no longer, and the document says so', async (method, path) => {
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode('{')),
+      });
+      const headers = { authorization: `Bearer ${client.key}`, 'content-type': 'application/json' };
+      const init = { method, headers, body, duplex: 'half' } as RequestInit;
+      const response = await app.fetch(new Request(`http://palimpsest${path}`, init));
+      expect(response.status).toBe(408);
+      expect(await response.json()).toEqual(refusal('REQUEST_TIMEOUT'));
     });
   });
 

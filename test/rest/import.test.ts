@@ -427,7 +427,12 @@ describe('an import is refused', () => {
       { headers: { 'content-length': '999999' } },
       { status: 413, code: 'BODY_TOO_LARGE' },
     ],
-    ['that is packed', '{}', { headers: { 'content-encoding': 'gzip' } }, { status: 422, field: 'Content-Encoding' }],
+    [
+      'that is packed',
+      '{}',
+      { headers: { 'content-encoding': 'gzip' } },
+      { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
+    ],
     ['of an id that is none', '{}', { query: '?import_id=xyzzy' }, { status: 422, field: 'import_id' }],
     [
       'of an id and a key',

@@ -60,6 +60,37 @@ describe('the OpenAPI document', () => {
     });
   });
 
+  /** The statuses that the document knows of an operation, and what it says of one. */
+  const statusesOf = (method: string, path: string): string[] => {
+    const operation = openApiDocument().paths[path]?.[method] as { responses: object } | undefined;
+    return Object.keys(operation?.responses ?? {});
+  };
+  const OF_ALL = ['200', '400', '401', '403', '429', '500', '503', '504'];
+  const OF_BODIES = ['408', '413', '415'];
+
+  it.each([
+    ['get', '/plan/status', []],
+    ['patch', '/agent/settings', [...OF_BODIES, '422']],
+    ['delete', '/agent/memories', [...OF_BODIES, '422']],
+    ['get', '/agent/memories', ['402', '409', '422']],
+    ['get', '/agent/events', ['402', '410', '422']],
+    ['get', '/memories/{memory_id}/timeline', ['402', '404', '409', '422']],
+    ['post', '/agent/memories', [...OF_BODIES, '402', '404', '409', '422', '502']],
+    ['post', '/agent/memories/import', [...OF_BODIES, '402', '404', '422', '507']],
+  ])('names every status that %s %s may be answered with', (method, path, own) => {
+    expect(statusesOf(method, path)).toEqual([...OF_ALL, ...own].sort());
+  });
+
+  it('says of a status what each of its codes means', () => {
+    const { responses } = openApiDocument().components;
+    expect(responses[429]).toMatchObject({
+      description: expect.stringMatching(/`QUOTA_EXCEEDED`: .*`RATE_LIMITED`: .*`LLM_RATE_LIMITED`: /) as string,
+      headers: { 'Retry-After': {} },
+    });
+    expect(responses[507]).toMatchObject({ description: expect.stringContaining('`STORAGE_FULL`: ') as string });
+    expect(JSON.stringify(responses)).not.toMatch(/Refused\.|PERSISTED|NOT_ACCEPTABLE/);
+  });
+
   it.each(['/openapi.json', '/docs'])('is served at %s to anybody', async (path) => {
     const response = await app.fetch(new Request(`http://palimpsest${path}`));
     expect(response.status).toBe(200);

@@ -6,6 +6,7 @@ import { createAccount, createApiKey } from '../../src/core/accounts.js';
 import type { Caller } from '../../src/core/deps.js';
 import { authenticate } from '../../src/core/authenticate.js';
 import type { Scope } from '../../src/core/rules/scopes.js';
+import { assertDescribed } from './described.js';
 import { createDatabase } from './postgres.js';
 import { throughPrism } from './prism.js';
 
@@ -87,7 +88,8 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   });
   // Set by `npm run test:prism`.
   const prism = process.env['PRISM'];
-  const app = prism ? await throughPrism(built, prism) : built;
+  const reached = prism ? await throughPrism(built, prism) : built;
+  const app = { ...reached, fetch: (request: Request) => fetchDescribed(reached, request) };
   return {
     ...app,
     newClient: (options) => newClient(app, options),
@@ -101,6 +103,13 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
       await database.drop();
     },
   };
+}
+
+/** Whatever a test is about: a status that the OpenAPI document leaves out is a fault of one of the two. */
+async function fetchDescribed(app: App, request: Request): Promise<Response> {
+  const response = await app.fetch(request);
+  assertDescribed(request, response.status);
+  return response;
 }
 
 export async function freshDatabase(): Promise<{ env: Record<string, string>; drop: () => Promise<void> }> {

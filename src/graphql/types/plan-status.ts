@@ -54,7 +54,9 @@ const PlanStatus = builder.objectRef<PlanStatusShape>('PlanStatus').implement({
       description: 'Tokens by API key, purpose and model since the month began. The offline rules take none.',
       resolve: (_plan, _args, { deps, caller }) => tokenUsage(deps, caller),
     }),
-    isBlocked: t.exposeBoolean('isBlocked', { description: 'Reads are refused too: the plan is canceled.' }),
+    isBlocked: t.exposeBoolean('isBlocked', {
+      description: 'Reads are refused too: the plan is canceled, or its grace period over.',
+    }),
   }),
 });
 

@@ -1,4 +1,3 @@
-import { STATUS, type ErrorCode } from '../../errors.js';
 import type { Route } from '../call.js';
 import { audit, memory, memoryList, temporal, timeline } from '../replies/memory.js';
 import { answer, changeList, citation, planStatus, proofTree, refusal, settings } from '../replies/reads.js';
@@ -17,6 +16,7 @@ import { eventStream, importLines, importState } from '../replies/streams.js';
 import { ROUTES } from '../routes.js';
 import { replySchemas, type JsonSchema } from './json-schema.js';
 import { OPERATIONS, type Operation } from './operations.js';
+import { meaningOf, statusesOf } from './refusals.js';
 
 const REPLIES = {
   Memory: memory,
@@ -52,61 +52,28 @@ const TAGS = [
   { name: 'Settings and plan', description: 'What a key decides, and what its account may use.' },
 ];
 
-const OF_EVERY_CALL: readonly ErrorCode[] = [
-  'PLAN_BLOCKED',
-  'UNAUTHENTICATED',
-  'FORBIDDEN',
-  'INVALID_INPUT',
-  'RATE_LIMITED',
-  'INTERNAL',
-  'UPSTREAM_UNAVAILABLE',
-  'TIMEOUT',
-];
-const OF_EVERY_BODY: readonly ErrorCode[] = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
-
-/** What a status means here, for people. */
-const MEANING: Readonly<Record<number, string>> = {
-  400: 'The body is not JSON, or unusable where 400 is documented for it.',
-  401: 'No API key, or none that is valid.',
-  402: "The account's plan is blocked.",
-  403: 'The API key lacks a scope, or it is of another tenant or account.',
-  404: 'There is none.',
-  409: 'It is so already, or it can not be any more.',
-  410: 'The cursor lies further back than events are kept for.',
-  413: 'The body is too long.',
-  415: 'The body is not JSON in UTF-8.',
-  422: 'A field is missing, of the wrong type, or out of range; `field` names it.',
-  429: 'Too many requests, or the write quota is used up.',
-  500: 'A fault of the server.',
-  502: 'The model provider refused.',
-  503: 'Something that the server depends on is down; try again later.',
-  504: 'It took longer than a request may take, and was given up.',
-};
-
-const statusesOf = ({ errors, body }: Operation): number[] => {
-  const codes = [...OF_EVERY_CALL, ...(body ? OF_EVERY_BODY : []), ...errors];
-  return [...new Set(codes.map((code) => STATUS[code]))].sort((a, b) => a - b);
-};
-
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const inMedia = (schema: object, media = 'application/json') => ({ [media]: { schema } });
 
-function describe({ path }: Route, operation: Operation): object {
+function describe(route: Route, operation: Operation): object {
   const { id, tag, summary, description, parameters = {}, body, reply } = operation;
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
     required: true,
     description: 'A UUID.',
     schema: { type: 'string', format: 'uuid' },
   }));
-  const others = Object.entries(parameters).map(([name, { schema, description: what, isRequired }]) => ({
-    name,
-    in: /^[A-Z]/.test(name) ? 'header' : 'query',
-    required: isRequired ?? false,
-    description: what,
-    schema,
-  }));
+  const others = Object.entries(parameters).map(
+    ([name, { schema, description: what, isRequired, isCommaSeparated }]) => ({
+      name,
+      in: /^[A-Z]/.test(name) ? 'header' : 'query',
+      required: isRequired ?? false,
+      description: what,
+      schema,
+      ...(isCommaSeparated && { style: 'form', explode: false }),
+    }),
+  );
   const [only] = reply;
   const shape = reply.length === 1 && only ? ref(only) : { oneOf: reply.map(ref) };
   return {
@@ -121,7 +88,7 @@ function describe({ path }: Route, operation: Operation): object {
     responses: {
       200: { description: 'Done.', content: inMedia(shape, operation.media) },
       ...Object.fromEntries(
-        statusesOf(operation).map((status) => [status, { $ref: `#/components/responses/${status}` }]),
+        statusesOf(route, operation).map((status) => [status, { $ref: `#/components/responses/${status}` }]),
       ),
     },
   };
@@ -145,13 +112,18 @@ function paths(): Record<string, Record<string, object>> {
   return all;
 }
 
+const RETRY_AFTER = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } };
+
 function responses(): Record<string, object> {
-  const statuses = new Set(Object.values(OPERATIONS).flatMap(statusesOf));
-  const render = (status: number) => ({
-    description: MEANING[status] ?? 'Refused.',
-    ...(status === 429 && {
-      headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } },
+  const statuses = new Set(
+    ROUTES.flatMap((route) => {
+      const operation = OPERATIONS[`${route.method} ${route.path}`];
+      return operation ? statusesOf(route, operation) : [];
     }),
+  );
+  const render = (status: number) => ({
+    description: meaningOf(status),
+    ...((status === 429 || status === 503) && { headers: RETRY_AFTER }),
     content: inMedia(ref('Refusal')),
   });
   return Object.fromEntries([...statuses].sort((a, b) => a - b).map((status) => [status, render(status)]));

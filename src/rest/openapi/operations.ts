@@ -1,6 +1,6 @@
 import { addMemoriesInput } from '../../core/add-memories-input.js';
 import { deleteInput } from '../../core/delete-memories.js';
-import { followInput } from '../../core/follow-events.js';
+import { EVENT_KINDS, followInput } from '../../core/follow-events.js';
 import { timelineInput } from '../../core/get-timeline.js';
 import { changesInput } from '../../core/list-changes.js';
 import { importInput } from '../../core/import-memories.js';
@@ -10,8 +10,16 @@ import { queryInput } from '../../core/prepare-question.js';
 import { approveInput, reviewInput } from '../../core/review-supersession.js';
 import { settingsInput } from '../../core/settings.js';
 import { supersedeInput } from '../../core/supersede-memory.js';
-import type { ErrorCode } from '../../errors.js';
 import { bodySchema, fieldSchema, type JsonSchema } from './json-schema.js';
+import type { OwnError } from './refusals.js';
+
+interface Parameter {
+  schema: JsonSchema;
+  description: string;
+  isRequired?: boolean;
+  /** A list is one value with commas between; else each item is a parameter of its own. */
+  isCommaSeparated?: boolean;
+}
 
 /** What the OpenAPI document says of a route besides its method and path. */
 export interface Operation {
@@ -20,14 +28,14 @@ export interface Operation {
   summary: string;
   description: string;
   /** Query parameters, and headers by names that begin with a capital. */
-  parameters?: Readonly<Record<string, { schema: JsonSchema; description: string; isRequired?: boolean }>>;
+  parameters?: Readonly<Record<string, Parameter>>;
   body?: { schema: JsonSchema; isOptional?: boolean; media?: string };
   /** Names of the reply's shapes in `REPLIES`; one of them. */
   reply: readonly string[];
   /** Of the reply, where it is a stream of such shapes and not JSON. */
   media?: string;
-  /** Beside those that every operation has. */
-  errors: readonly ErrorCode[];
+  /** Beside those that follow from what it is: see refusals.ts. */
+  errors: readonly OwnError[];
 }
 
 const isNull = { type: 'null' } as const;
@@ -58,6 +66,11 @@ const atLeast = {
 const tenant = (of: typeof listMemoriesInput | typeof changesInput | typeof listProposalsInput) => ({
   tenant_id: { schema: fieldSchema(of, 'tenantId'), description: 'The tenant; the default one if left out.' },
 });
+const KINDS: JsonSchema = {
+  type: 'array',
+  minItems: 1,
+  items: { type: 'string', enum: EVENT_KINDS.map((kind) => kind.toLowerCase()) },
+};
 const llmNeedsKey = (schema: JsonSchema): JsonSchema => {
   const { llm } = schema.properties as { llm: JsonSchema };
   const [choice] = llm.anyOf as JsonSchema[];
@@ -86,7 +99,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       },
     },
     reply: ['Saved', 'Extracted'],
-    errors: ['INVALID_JSON', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT', 'UPSTREAM_FAILED'],
+    errors: ['NOT_FOUND', 'CONFLICT', 'QUOTA_EXCEEDED', 'UPSTREAM_FAILED', 'UPSTREAM_UNAVAILABLE'],
   },
   'GET /agent/memories': {
     id: 'listMemories',
@@ -136,7 +149,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       schema: withProof(llmNeedsKey(bodySchema(queryInput))),
     },
     reply: ['Answer'],
-    errors: ['INVALID_JSON', 'CONFLICT', 'UPSTREAM_FAILED'],
+    errors: ['CONFLICT', 'UPSTREAM_FAILED', 'UPSTREAM_UNAVAILABLE'],
   },
   'POST /agent/memories/import': {
     id: 'importMemories',
@@ -155,7 +168,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     body: { schema: { type: 'string' }, media: 'application/x-ndjson' },
     reply: ['ImportLines'],
     media: 'application/x-ndjson',
-    errors: ['NOT_FOUND', 'QUOTA_EXCEEDED'],
+    errors: ['NOT_FOUND', 'QUOTA_EXCEEDED', 'STORAGE_FULL'],
   },
   'GET /agent/imports/{import_id}': {
     id: 'getImport',
@@ -175,7 +188,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       'Last-Event-ID': { schema: fieldSchema(followInput, 'after'), description: 'The id of the last one seen.' },
       after: { schema: fieldSchema(followInput, 'after'), description: 'The same, where no header can be set.' },
       kinds: {
-        schema: { type: 'string' },
+        schema: KINDS,
+        isCommaSeparated: true,
         description: 'Only of these kinds, with commas between them, such as superseded,retracted.',
       },
       tenant_id: { schema: fieldSchema(followInput, 'tenantId'), description: 'Only of this tenant; all if left out.' },
@@ -222,7 +236,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       },
     },
     reply: ['Settings'],
-    errors: ['INVALID_JSON'],
+    errors: [],
   },
   'GET /plan/status': {
     id: 'getPlanStatus',
@@ -239,7 +253,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: 'In whatever state it is, or as of a cell of time.',
     parameters: { ...asOf, ...atLeast },
     reply: ['Memory'],
-    errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
+    errors: ['NOT_FOUND', 'CONFLICT'],
   },
   'GET /memories/{memory_id}/timeline': {
     id: 'getTimeline',
@@ -248,7 +262,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: 'The whole chain, oldest first, whichever of its versions is asked for.',
     parameters: { ...asOf, ...atLeast },
     reply: ['Timeline'],
-    errors: ['FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
+    errors: ['NOT_FOUND', 'CONFLICT'],
   },
   'GET /memories/{memory_id}/audit': {
     id: 'getAudit',
@@ -256,7 +270,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: 'Provenance and every event',
     description: 'Where the memory came from, how it was extracted, and all that happened to it.',
     reply: ['Audit'],
-    errors: ['FORBIDDEN', 'NOT_FOUND'],
+    errors: ['NOT_FOUND'],
   },
   'POST /memories/{memory_id}/supersede': {
     id: 'supersedeMemory',
@@ -270,7 +284,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       },
     },
     reply: ['Superseded'],
-    errors: ['INVALID_JSON', 'FORBIDDEN', 'NOT_FOUND', 'CONFLICT'],
+    errors: ['NOT_FOUND', 'CONFLICT'],
   },
   'GET /agent/proposals': {
     id: 'listProposals',
@@ -297,7 +311,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: 'The old memory ends where the new one begins, or at `valid_to`.',
     body: { schema: bodySchema(approveInput, ['proposalId']), isOptional: true },
     reply: ['Approved'],
-    errors: ['INVALID_JSON', 'NOT_FOUND', 'CONFLICT'],
+    errors: ['NOT_FOUND', 'CONFLICT'],
   },
   'POST /agent/proposals/{proposal_id}/reject': {
     id: 'rejectProposal',
@@ -306,7 +320,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     description: 'Both memories stay as they are.',
     body: { schema: bodySchema(reviewInput, ['proposalId']), isOptional: true },
     reply: ['Rejected'],
-    errors: ['INVALID_JSON', 'NOT_FOUND', 'CONFLICT'],
+    errors: ['NOT_FOUND', 'CONFLICT'],
   },
 };
 

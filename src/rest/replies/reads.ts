@@ -99,7 +99,9 @@ export const planStatus = z.object({
   writes_remaining: z.int(),
   period_start: instant,
   in_grace_period: z.boolean().meta({ description: 'The quota is used up: reads work, writes are 429.' }),
-  blocked: z.boolean().meta({ description: 'Reads are refused too.' }),
+  blocked: z
+    .boolean()
+    .meta({ description: 'Reads are refused too: the plan is canceled, or the grace period is over.' }),
 });
 
 const change = z.object({

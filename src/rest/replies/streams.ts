@@ -21,5 +21,8 @@ export const importState = z.object({
 /** Objects with a line feed after each. */
 export const importLines = z.string().meta({ description: 'First `begun`, then a line per row, last `ended`.' });
 
-/** https://html.spec.whatwg.org/multipage/server-sent-events.html */
-export const eventStream = z.string().meta({ description: 'Server-sent events; the data of each is JSON.' });
+/**
+ * https://html.spec.whatwg.org/multipage/server-sent-events.html. Of no type: some read a schema of such a stream as that of its
+ * text, others as that of each of its events.
+ */
+export const eventStream = z.unknown().meta({ description: 'Server-sent events; the data of each is JSON.' });

@@ -60,7 +60,7 @@ export const BODIES: Attack[] = [
   },
   {
     name: 'a gzip bomb of 100 MB as Content-Encoding, in 6 spellings',
-    expected: '415 UNSUPPORTED_MEDIA_TYPE, 422 INVALID_INPUT',
+    expected: '415 UNSUPPORTED_MEDIA_TYPE',
     run: (target) => {
       const body = gzipSync(Buffer.alloc(100_000_000));
       const codings = ['gzip', 'GZIP', 'x-gzip', 'gzip, gzip', 'identity, gzip', 'br'];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addMemories } from '../../../src/core/add-memories.js';
 import type { Caller } from '../../../src/core/deps.js';
-import { getTimeline } from '../../../src/core/get-timeline.js';
+import { listVersions } from '../../../src/core/get-timeline.js';
 import { createClock } from '../../support/clock.js';
 import { startApp, type TestApp } from '../../support/start-app.js';
 import { accountsOf } from './accounts.js';
@@ -72,7 +72,7 @@ describe('whatever is written, in whatever order', () => {
             const { drafts } = await addMemories(app.deps, caller, { content: `fact ${day}`, validFrom, supersedes });
             ids.push(drafts[0]?.memoryId ?? '');
           }
-          const { memories = [] } = await getTimeline(app.deps, caller, { memoryId: ids.at(-1) });
+          const memories = await listVersions(app.deps, caller, { memoryId: ids.at(-1) });
           const sorted = [...days].sort((a, b) => a - b);
           const dayOf = (instant: Date | null): number | null => instant && (instant.getTime() - START) / 86_400_000;
           const shown = memories.map(({ text, validFrom, validTo }) => [text, dayOf(validFrom), dayOf(validTo)]);

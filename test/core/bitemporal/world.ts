@@ -4,7 +4,7 @@ import { addMemories } from '../../../src/core/add-memories.js';
 import { deleteMemories } from '../../../src/core/delete-memories.js';
 import type { Caller, Deps } from '../../../src/core/deps.js';
 import { viewMemory } from '../../../src/core/get-memory.js';
-import { getTimeline } from '../../../src/core/get-timeline.js';
+import { listVersions } from '../../../src/core/get-timeline.js';
 import { listMemories } from '../../../src/core/list-memories.js';
 import { retractMemory } from '../../../src/core/retract-memory.js';
 import { revertSupersession } from '../../../src/core/revert-supersession.js';
@@ -172,7 +172,7 @@ export class World {
         return row && show(row);
       }
       case 'timeline': {
-        const { memories = [] } = await getTimeline(deps, caller, { memoryId: read.memory, asOf });
+        const memories = await listVersions(deps, caller, { memoryId: read.memory, asOf });
         return memories.map(show);
       }
     }
