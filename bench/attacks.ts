@@ -1,31 +1,25 @@
-// What do others notice while somebody attacks the server without a pause? Sends the rows of test/attacks in a loop, from a process of
-// its own, while well-behaved clients of another account list over GraphQL, ask and write over REST at a steady rate.
+// What do others notice while somebody attacks the server without a pause? Sends the rows of test/attacks in a loop, while well-behaved
+// clients of another account list over GraphQL, ask and write over REST at a steady rate.
+// Measured is what the SERVER spends on attacks: the attacker is a process of its own at the lowest priority, and what clients notice is
+// compared with a time in which an equally busy process, at the same priority, spins without attacking. Both figures are printed, and
+// that of a machine which does nothing else. Each attack was sent once before the clock starts, so that code is warm on both sides.
 // Run: npm run build, then npx tsx bench/attacks.ts [seconds] [name of a group]
-import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
+// Or:  npx tsx bench/attacks.ts rows [name of a group]: how long each attack keeps the event loop, and the database, to itself.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
-import { BODIES } from '../test/attacks/rows/bodies.js';
-import { DOCUMENTS } from '../test/attacks/rows/documents.js';
-import { HTTP } from '../test/attacks/rows/http.js';
-import { SOCKETS } from '../test/attacks/rows/sockets.js';
-import { TEXTS } from '../test/attacks/rows/texts.js';
-import { send, type Attack, type Sent, type Target } from '../test/support/target.js';
-import { startBuilt } from './server.js';
+import { send, type Sent, type Target } from '../test/support/target.js';
+import { startBuilt, type BuiltServer } from './server.js';
+import { GROUPS, rowsOf, startProcess } from './support/attacker.js';
 
-const GROUPS: Readonly<Record<string, readonly Attack[]>> = {
-  documents: DOCUMENTS,
-  bodies: BODIES,
-  http: HTTP,
-  sockets: SOCKETS,
-  texts: TEXTS,
-};
 const MEMORIES = 500;
 /** Requests of the well-behaved, a second; each of the three kinds in its turn. */
 const RATE = 6;
 const CLI = path.join(import.meta.dirname, '../dist/cli.js');
+const PROBE = pathToFileURL(path.join(import.meta.dirname, 'support/loop-probe.js')).href;
 
 const KINDS: readonly [name: string, sent: (n: number) => Sent][] = [
   [
@@ -39,28 +33,11 @@ const KINDS: readonly [name: string, sent: (n: number) => Sent][] = [
   ],
 ];
 
-/** In a process of its own: what attacking costs is not the clients' to feel. */
-async function attack(target: Target, groups: readonly string[]): Promise<void> {
-  const rows = groups.flatMap((group) => GROUPS[group] ?? []);
-  let sent = 0;
-  let held = 0;
-  process.on('message', () => {
-    process.send?.({ sent, held });
-    process.exit(0);
-  });
-  for (;;) {
-    for (const { name, expected, run } of rows) {
-      const outcome = await run(target).catch((error: unknown) => String(error));
-      sent += 1;
-      if (outcome === expected) held += 1;
-      else console.log(`  ${name}: ${outcome.slice(0, 200)}, expected ${expected.slice(0, 200)}`);
-    }
-  }
-}
+type Times = Map<string, number[]>;
 
 /** Milliseconds that the requests of each kind took, sent at their rate whether those before were answered or not. */
-async function measure(target: Target, seconds: number): Promise<Map<string, number[]>> {
-  const times = new Map(KINDS.map(([name]) => [name, [] as number[]]));
+async function measure(target: Target, seconds: number): Promise<Times> {
+  const times: Times = new Map(KINDS.map(([name]) => [name, [] as number[]]));
   const running: Promise<void>[] = [];
   const begin = performance.now();
   for (let n = 0; n < seconds * RATE; n++) {
@@ -82,17 +59,77 @@ async function measure(target: Target, seconds: number): Promise<Map<string, num
 const at = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? NaN;
 
-async function main(): Promise<void> {
-  const seconds = Number(process.argv[2] ?? 30);
-  const groups = process.argv[3] === undefined ? Object.keys(GROUPS) : [process.argv[3]];
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'palimpsest-attacks-'));
-  const dataDir = path.join(folder, 'data');
-  // Without a limit on requests, which would end most attacks after their first seconds.
-  const server = await startBuilt(dataDir, {
-    PALIMPSEST_PRO_RATE: '0',
-    PALIMPSEST_HEADERS_TIMEOUT_MS: '1000',
-    PALIMPSEST_BODY_TIMEOUT_MS: '1000',
-  });
+interface Busy {
+  busyMs: number;
+  longestMs: number;
+}
+
+/** What the probe in the server has seen since it was last asked. */
+async function probe(server: BuiltServer): Promise<{ main: Busy; database: Busy }> {
+  const seen = server.output().length;
+  process.kill(server.pid, 'SIGUSR2');
+  for (;;) {
+    const told = /\nprobe (\{.*\})\n/.exec(server.output().slice(seen))?.[1];
+    if (told !== undefined) return JSON.parse(told) as { main: Busy; database: Busy };
+    await pause(5);
+  }
+}
+
+async function compare(client: Target, attacker: Target, groups: readonly string[], seconds: number): Promise<void> {
+  const quiet = await measure(client, seconds);
+  const stop = await startProcess({ kind: 'attack', target: attacker, groups });
+  const attacked = await measure(client, seconds);
+  const { sent, held, share } = await stop();
+  const still = await startProcess({ kind: 'spin', share });
+  const spun = await measure(client, seconds);
+  const { share: spent } = await still();
+  console.log(
+    `attacks: ${groups.join(', ')}: ${sent} sent meanwhile, ${held} held; the attacker took ${share.toFixed(2)} of a core, who spun ${spent.toFixed(2)}`,
+  );
+  for (const [name, values] of attacked) {
+    const figures = [0.5, 0.99].map((of) => {
+      const [alone, beside, now] = [quiet, spun, values].map((one) =>
+        at(Array.isArray(one) ? one : (one.get(name) ?? []), of),
+      ) as [number, number, number];
+      return `p${of * 100} ${alone.toFixed(0)} alone, ${beside.toFixed(0)} beside who spins, ${now.toFixed(0)} attacked (${(now / beside).toFixed(1)}x, ${(now / alone).toFixed(1)}x of alone)`;
+    });
+    console.log(`${name.padEnd(14)} ${figures.join('; ')}`);
+  }
+}
+
+/** Each row by itself. Its times are those of all that it sends. */
+async function lookAtRows(server: BuiltServer, attacker: Target, groups: readonly string[]): Promise<void> {
+  const lines: [longest: number, line: string][] = [];
+  for (const { name, expected, run } of rowsOf(groups)) {
+    await pause(100);
+    await probe(server);
+    const startedAt = performance.now();
+    const outcome = await run(attacker).catch(String);
+    const ms = performance.now() - startedAt;
+    await pause(50);
+    const { main, database } = await probe(server);
+    const figures = [main, database].map(
+      (one) => `${one.busyMs.toFixed(0).padStart(6)} ${one.longestMs.toFixed(0).padStart(5)}`,
+    );
+    const line = `${ms.toFixed(0).padStart(6)}  ${figures.join('  ')}  ${name}${outcome === expected ? '' : ` NOT HELD: ${outcome.slice(0, 200)}`}`;
+    lines.push([Math.max(main.longestMs, database.longestMs), line]);
+  }
+  console.log('  wall    main, at once    database, at once (ms)');
+  lines.sort(([a], [b]) => b - a).forEach(([, line]) => console.log(line));
+}
+
+const [, , first = '30', group] = process.argv;
+const groups = group === undefined ? Object.keys(GROUPS) : [group];
+const folder = mkdtempSync(path.join(os.tmpdir(), 'palimpsest-attacks-'));
+const dataDir = path.join(folder, 'data');
+// Without a limit on requests, which would end most attacks after their first seconds.
+const server = await startBuilt(dataDir, {
+  PALIMPSEST_PRO_RATE: '0',
+  PALIMPSEST_HEADERS_TIMEOUT_MS: '1000',
+  PALIMPSEST_BODY_TIMEOUT_MS: '1000',
+  NODE_OPTIONS: `--import ${PROBE}`,
+});
+try {
   const operator = (...args: string[]): string =>
     execFileSync(process.execPath, [CLI, ...args], {
       env: { PATH: process.env['PATH'], PALIMPSEST_DATA_DIR: dataDir },
@@ -100,6 +137,7 @@ async function main(): Promise<void> {
   const account = /[\da-f-]{36}/.exec(operator('accounts', 'create', '--name', 'attacker'))?.[0] ?? '';
   const stranger = /aurra_\w+/.exec(operator('keys', 'create', '--account', account, '--name', 'attacker'))?.[0] ?? '';
   const client = { url: server.url, key: server.key ?? '' };
+  const attacker = { url: server.url, key: stranger };
   for (let n = 0; n < MEMORIES; n++) {
     await send(client, {
       path: '/agent/memories',
@@ -108,30 +146,10 @@ async function main(): Promise<void> {
   }
   await measure(client, 5); // warm
   const [load = 0] = os.loadavg();
-  console.log(
-    `Node ${process.version}, ${os.cpus().length} cores, load ${load.toFixed(1)}; ${RATE} requests a second, ${seconds} s each`,
-  );
-  const quiet = await measure(client, seconds);
-  const attacker = fork(import.meta.filename, ['--attack', server.url, stranger, ...groups], {
-    execArgv: process.execArgv,
-  });
-  await pause(1_000);
-  const attacked = await measure(client, seconds);
-  attacker.send('end');
-  const [{ sent, held }] = (await once(attacker, 'message')) as [{ sent: number; held: number }];
-  console.log(`attacks: ${groups.join(', ')}: ${sent} sent meanwhile, ${held} held`);
-  for (const [name, before] of quiet) {
-    const after = attacked.get(name) ?? [];
-    const [p50, p99] = [0.5, 0.99].map(
-      (share) =>
-        `${at(before, share).toFixed(0)} -> ${at(after, share).toFixed(0)} ms (${(at(after, share) / at(before, share)).toFixed(1)}x)`,
-    );
-    console.log(`${name.padEnd(14)} p50 ${p50 ?? ''}  p99 ${p99 ?? ''}`);
-  }
+  console.log(`Node ${process.version}, ${os.cpus().length} cores, load ${load.toFixed(1)}`);
+  if (first === 'rows') await lookAtRows(server, attacker, groups);
+  else await compare(client, attacker, groups, Number(first));
+} finally {
   await server.end('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 }
-
-const [, , flag, url, key, ...groups] = process.argv;
-if (flag === '--attack' && url !== undefined && key !== undefined) await attack({ url, key }, groups);
-else await main();

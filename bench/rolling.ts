@@ -2,7 +2,7 @@
 // Two nodes on one real PostgreSQL behind a balancer that asks /ready. Writers (16) that never try anything twice, and 8 subscribers
 // through the graphql-ws client. A node is told to stop (SIGTERM), started anew when it is gone, then the other; again and again.
 // Every write must succeed, and every subscriber must be told each of them once, in one order.
-// Run: npm run build && npx tsx bench/rolling.ts [rounds] [writers]
+// Run: npm run build && npx tsx bench/rolling.ts [rounds] [writers] [drain in ms]
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,8 @@ import { judge, startLoad, type Load } from './support/load.js';
 
 const rounds = Number(process.argv[2] ?? 5);
 const writers = Number(process.argv[3] ?? 16);
-const DRAIN_MS = 1_000;
+/** Longer than a connection lives that nobody uses (5 s): cut while its client begins to send, it would fail that request. */
+const drainMs = Number(process.argv[4] ?? 6_000);
 const SETTLE_MS = 60_000;
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'palimpsest-rolling-'));
@@ -24,7 +25,7 @@ const start = (port: number): Promise<BuiltServer> =>
     PORT: String(port),
     DATABASE_URL: postgres.url,
     PALIMPSEST_PRO_RATE: '0',
-    PALIMPSEST_DRAIN_MS: String(DRAIN_MS),
+    PALIMPSEST_DRAIN_MS: String(drainMs),
   });
 
 const nodes: BuiltServer[] = [];
@@ -63,7 +64,7 @@ const { acknowledged, failures, interruptions, resumedAfterMs } = load;
 const { lost, duplicated, orders } = judge(load);
 console.log(`Node ${process.version}, ${os.cpus().length} cores, load ${os.loadavg()[0]?.toFixed(1) ?? '?'}`);
 console.log(
-  `${2 * rounds} restarts: ${acknowledged.size} writes succeeded, failed: ${[...failures].map(([what, n]) => `${n} x ${what}`).join(', ') || 'none'}; ` +
+  `${2 * rounds} restarts, ${drainMs} ms to drain, ${writers} writers: ${acknowledged.size} writes succeeded, failed: ${[...failures].map(([what, n]) => `${n} x ${what}`).join(', ') || 'none'}; ` +
     `feeds: lost ${lost}, duplicated ${duplicated}, orders ${orders}, asked again themselves ${interruptions.length}`,
 );
 console.log(

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Config } from './config.js';
 import { actForNobody, asSystem } from './core/act-for.js';
+import { senderOf } from './core/authenticate.js';
 import type { Deps } from './core/deps.js';
 import { Gate } from './core/gate.js';
 import { startIndexing } from './core/index-pending.js';
@@ -27,6 +28,7 @@ import { answerHealth } from './health.js';
 import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
 import { lingerAfter } from './http/linger.js';
+import { oneByOne } from './http/one-by-one.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { OutageLog } from './outage-log.js';
@@ -145,7 +147,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       // A body that trickles in takes no place from others.
       const limits = { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs };
       const whole = rest.isStreamed(request) ? request : await withinLimit(request, limits);
-      return await deps.gate.pass(() => door.fetch(whole));
+      return await deps.gate.pass(senderOf(request.headers.get('authorization')), () => door.fetch(whole));
     } catch (error) {
       if (error instanceof AppError) return refuse(error, pathname);
       throw error;
@@ -165,10 +167,11 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     if (isEventStream(response)) streams.add(res);
     return response;
   });
-  const server = createServer(arrivalLimits(config), (request, response) => {
+  const serve = oneByOne((request, response) => {
     lingerAfter(request, response);
     if (!refuseUnservable(request, response)) void listener(request, response);
   });
+  const server = createServer(arrivalLimits(config), serve);
   const sockets = createSockets(socketOptions(deps, graphql, report), {
     maxPayload: config.maxBodyBytes,
     heartbeatMs: deps.heartbeatMs,

@@ -1,7 +1,7 @@
 import { AppError } from './errors.js';
 
 /** Pieces that a body may come in, however small; beyond them each must carry at least so many bytes on average. */
-const FREE_PIECES = 10_000;
+const FREE_PIECES = 2_000;
 const BYTES_A_PIECE = 32;
 
 interface BodyLimits {

@@ -22,6 +22,9 @@ export class SocketConnection {
   #taken = 0;
   #take: Take | undefined;
   #isGathering = false;
+  #isResting = false;
+  /** Messages had to wait for the client to take replies; until none waits any more. */
+  #isHeldUp = false;
   #isHeard = true;
   #lastLeft = '';
 
@@ -76,12 +79,26 @@ export class SocketConnection {
     setTimeout(() => this.ws.terminate(), FAREWELL_MS).unref();
   }
 
-  /** Takes messages that wait, as far as the client takes what was made of those before; reads no further meanwhile. */
+  /**
+   * Takes a message that waits, as far as the client takes what was made of those before; reads no further meanwhile. The next one
+   * comes with the next turn of the event loop: thousands that were sent at once would else be done before anybody else's.
+   */
   goOn(): void {
-    while (this.#messages.length > 0 && !this.#isFull()) this.#start(this.#messages.shift() ?? '');
+    if (this.#isResting) return;
+    if (this.#messages.length > 0 && !this.#isFull()) this.#start(this.#messages.shift() ?? '');
+    this.#isHeldUp = this.#messages.length > 0 && (this.#isHeldUp || this.#isFull());
+    if (this.#messages.length > 0 && !this.#isFull()) this.#rest();
     if (this.isClosed) return;
     if (this.#messages.length > 0) this.ws.pause();
     else if (this.ws.isPaused) this.ws.resume();
+  }
+
+  #rest(): void {
+    this.#isResting = true;
+    setImmediate(() => {
+      this.#isResting = false;
+      this.goOn();
+    });
   }
 
   #start(message: string): void {
@@ -93,7 +110,7 @@ export class SocketConnection {
   }
 
   #isFull(): boolean {
-    const limit = this.ws.isPaused ? HIGH_WATER : MAX_WAITING;
+    const limit = this.#isHeldUp ? HIGH_WATER : MAX_WAITING;
     return this.ws.bufferedAmount > limit || this.#taken - this.feeds.size >= MAX_RUNNING;
   }
 

@@ -74,13 +74,22 @@ export function createSockets(
     get count(): number {
       return connections.size;
     },
-    /** Lets queries and mutations finish for up to `graceMs`, then closes every socket so that its client comes back. */
+    /**
+     * Closes every socket so that its client comes back, elsewhere: at once where there are feeds alone, else once its queries and
+     * mutations are answered, which may take `graceMs`.
+     */
     close: async (graceMs: number): Promise<void> => {
       const deadline = performance.now() + graceMs;
-      const isBusy = (): boolean => [...connections].some(({ running }) => running.size > 0);
-      while (isBusy() && performance.now() < deadline) await pause(10);
-      connections.forEach((connection) => connection.close(SERVICE_RESTART, 'Service restart'));
-      while (connections.size > 0) await pause(10);
+      const left = new Set(connections);
+      while (connections.size > 0) {
+        const isLate = performance.now() >= deadline;
+        for (const connection of left) {
+          if (connection.running.size > 0 && !isLate) continue;
+          left.delete(connection);
+          connection.close(SERVICE_RESTART, 'Service restart');
+        }
+        await pause(10);
+      }
       clearInterval(heartbeat);
       clearInterval(watch);
     },

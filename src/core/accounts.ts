@@ -5,7 +5,16 @@ import { readApiKeyNamed, readApiKeys, type ApiKey } from '../store/api-keys.js'
 import type { Tx } from '../store/client.js';
 import { asSystem } from './act-for.js';
 import type { Deps, Unchecked } from './deps.js';
-import { endKey, keyFields, makeKey, renewKey, type KeyDeps, type MadeKey } from './make-key.js';
+import {
+  alterKey,
+  changeFields,
+  endKey,
+  keyFields,
+  makeKey,
+  renewKey,
+  type KeyDeps,
+  type MadeKey,
+} from './make-key.js';
 import { parseInput, text, uuid } from './parse-input.js';
 import { PLAN_TIERS, startOfPeriod } from './rules/quota.js';
 import { DEFAULT_SCOPES, FIRST_KEY_SCOPES } from './rules/scopes.js';
@@ -71,6 +80,19 @@ export async function revokeApiKey(deps: KeyDeps, publicId: string): Promise<voi
 /** A new secret for a key, by its public id. For operators. @throws AppError NOT_FOUND, INVALID_INPUT; CONFLICT when it has expired */
 export async function rotateApiKey(deps: KeyDeps, publicId: string, overlapHours: unknown): Promise<MadeKey> {
   return renewKey(deps, await activeKey(deps, publicId), overlapHours, 'operator');
+}
+
+const changeInput = z.object(changeFields);
+
+/** Changes a key's name, scopes or end, by its public id. For operators. @throws AppError NOT_FOUND, INVALID_INPUT, CONFLICT */
+export async function updateApiKey(
+  deps: KeyDeps,
+  publicId: string,
+  input: Unchecked<z.input<typeof changeInput>>,
+): Promise<ApiKey> {
+  const asked = parseInput(changeInput, input);
+  const key = await activeKey(deps, publicId);
+  return alterKey(deps, key, asked, { by: 'operator', grant: (end) => Promise.resolve(end) });
 }
 
 async function activeKey({ db }: KeyDeps, publicId: string): Promise<ApiKey> {

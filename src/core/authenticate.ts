@@ -1,7 +1,7 @@
 import { AppError } from '../errors.js';
 import type { StoredKey } from '../store/api-keys.js';
 import type { Caller, Deps } from './deps.js';
-import { parseApiKey, type ApiKeyParts } from './rules/api-key.js';
+import { nameOfShown, parseApiKey, type ApiKeyParts } from './rules/api-key.js';
 import { refusalOf } from './rules/key-proof.js';
 import { blockOf } from './rules/quota.js';
 import type { Scope } from './rules/scopes.js';
@@ -17,10 +17,20 @@ type ProofDeps = Pick<Deps, 'keys' | 'keyUses' | 'now' | 'config'>;
  */
 export async function authenticate(deps: ProofDeps, authorization: string | null): Promise<Caller> {
   if (!authorization) throw new AppError('UNAUTHENTICATED', 'Not authenticated');
-  const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
-  const key = token === undefined ? null : parseApiKey(token);
+  const key = keyIn(authorization);
   if (!key) throw new AppError('UNAUTHENTICATED', INVALID);
   return prove(deps, key);
+}
+
+function keyIn(authorization: string): ApiKeyParts | null {
+  const [, token] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
+  return token === undefined ? null : parseApiKey(token);
+}
+
+/** A name for whoever sends this header, before it is proven: nobody has that of a key but who has the key. Empty where none is shown. */
+export function senderOf(authorization: string | null): string {
+  const shown = keyIn(authorization ?? '');
+  return shown ? nameOfShown(shown) : '';
 }
 
 /** Who showed a key, as that key is now. @throws AppError UNAUTHENTICATED */

@@ -2,6 +2,7 @@ import { AppError } from '../errors.js';
 import { readApiKey, type ApiKey } from '../store/api-keys.js';
 import { authorize, tenantOf } from './authorize.js';
 import type { Caller, Deps } from './deps.js';
+import { endOfShown, refusalOf } from './rules/key-proof.js';
 import type { Scope } from './rules/scopes.js';
 
 /** A key of the caller's account, and of its tenant where the caller is bound to one. @throws AppError NOT_FOUND */
@@ -27,16 +28,38 @@ export function assertHolds(caller: Caller, scopes: readonly string[]): void {
 export const grantedTenant = (caller: Caller, asked: string | undefined): string | null =>
   asked === undefined && caller.boundTenant === undefined ? null : tenantOf(caller, asked);
 
-/** A key that ends makes none that outlives it; null: for ever. @throws AppError FORBIDDEN */
+/**
+ * When the caller's right ends: with its key, or, where it showed the secret before a rotation, with that one. Null: never.
+ * @throws AppError UNAUTHENTICATED when its key is accepted no more
+ */
+async function ownEnd({ db, now }: Pick<Deps, 'db' | 'now'>, caller: Caller): Promise<Date | null> {
+  const own = await readApiKey(db, caller, caller.apiKeyId);
+  const shown = caller.shown?.secretHash ?? own?.secretHash;
+  // Proven by what was known a moment ago: to pass on its rights it must have them now.
+  if (!own || !shown || refusalOf(own, shown, now())) throw new AppError('UNAUTHENTICATED', 'Invalid API key');
+  return endOfShown(own, shown);
+}
+
+/** Who ends makes no key that outlives it; null: for ever. @throws AppError FORBIDDEN */
 export async function grantedUntil(
-  { db }: Pick<Deps, 'db'>,
+  deps: Pick<Deps, 'db' | 'now'>,
   caller: Caller,
   asked: Date | null | undefined,
 ): Promise<Date | null> {
-  const own = (await readApiKey(db, caller, caller.apiKeyId))?.expiresAt ?? null;
+  const own = await ownEnd(deps, caller);
   if (own === null) return asked ?? null;
   if (asked === undefined || (asked && asked <= own)) return asked ?? own;
   throw new AppError('FORBIDDEN', 'expiresAt: lies after the end of the API key that gives it', { field: 'expiresAt' });
+}
+
+/**
+ * Who ends gets no secret of a key that outlives it: with that it would not end. So of a leaked key that was rotated nobody takes
+ * hold again with the secret before. @throws AppError FORBIDDEN
+ */
+export async function assertOutlives(deps: Pick<Deps, 'db' | 'now'>, caller: Caller, key: ApiKey): Promise<void> {
+  const own = await ownEnd(deps, caller);
+  if (own === null || (key.expiresAt && key.expiresAt <= own)) return;
+  throw new AppError('FORBIDDEN', 'apiKeyId: this key ends after the one that asks', { field: 'apiKeyId' });
 }
 
 /** Who does it, by the name under which it is logged. */

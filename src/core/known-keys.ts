@@ -1,6 +1,7 @@
 import { readApiKeyByPublicId, type StoredKey } from '../store/api-keys.js';
 import type { Deps } from './deps.js';
-import type { ApiKeyParts } from './rules/api-key.js';
+import { nameOfShown, type ApiKeyParts } from './rules/api-key.js';
+import { hasSecret } from './rules/key-proof.js';
 import { whateverTheTime } from './within-time.js';
 
 /** Whatever happens to a key is heard of within a second, also where nobody was told: what is known of it lives for less. */
@@ -17,7 +18,8 @@ interface Known {
 
 /**
  * What was found of keys a moment ago, by the hash of what was shown, so that a key in use costs a statement a second and not
- * one a request. Requests that come at once share one. Of keys that there are not nothing is kept: they would drive out the others.
+ * one a request. Requests that come at once share one. Of keys that there are not, and of wrong secrets of those that there are, nothing
+ * is kept: they would drive out the others.
  */
 export class KnownKeys {
   readonly #known = new Map<string, Known>();
@@ -27,25 +29,25 @@ export class KnownKeys {
     private readonly freshMs = FRESH_MS,
   ) {}
 
-  find({ publicId, secretHash }: ApiKeyParts): Promise<StoredKey | null> {
-    const name = Buffer.from(secretHash).toString('base64');
+  find(shown: ApiKeyParts): Promise<StoredKey | null> {
+    const name = nameOfShown(shown);
     const known = this.#known.get(name);
     this.#known.delete(name);
     if (known && performance.now() - known.askedAt < this.freshMs) {
       this.#known.set(name, known); // the latest used is the last to go
       return known.found;
     }
-    return this.#ask(name, publicId);
+    return this.#ask(name, shown);
   }
 
-  #ask(name: string, publicId: string): Promise<StoredKey | null> {
+  #ask(name: string, { publicId, secretHash }: ApiKeyParts): Promise<StoredKey | null> {
     const found = whateverTheTime(async () => await readApiKeyByPublicId(this.db, publicId));
     const asked: Known = { askedAt: performance.now(), found };
     this.#known.set(name, asked);
     const forget = (): void => {
       if (this.#known.get(name) === asked) this.#known.delete(name);
     };
-    found.then((key) => (key ? (asked.key = key) : forget()), forget);
+    found.then((key) => (key && hasSecret(key, secretHash) ? (asked.key = key) : forget()), forget);
     if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value ?? '');
     return found;
   }

@@ -26,6 +26,14 @@ export const keyFields = {
   expiresAt: optional(instant),
 };
 
+/** What may change of one; what is left out stays. */
+export const changeFields = {
+  name: optional(text(128)),
+  scopes: keyFields.scopes,
+  expiresAt: keyFields.expiresAt,
+  isPermanent: optional(z.boolean()),
+};
+
 const OVERLAP_HOURS = 24;
 const MAX_OVERLAP_HOURS = 7 * 24;
 const overlapInput = z.object({
@@ -69,13 +77,13 @@ export async function makeKey(
 }
 
 /** Accounts have no tenant: who sees one alone can not administer them. @throws AppError INVALID_INPUT */
-export function assertMayBeBound(scopes: readonly string[], boundTenant: string | null): void {
+function assertMayBeBound(scopes: readonly string[], boundTenant: string | null): void {
   if (boundTenant === null || !scopes.includes('admin')) return;
   throw new AppError('INVALID_INPUT', 'scopes: admin does not go with a tenant', { field: 'scopes' });
 }
 
 /** @throws AppError INVALID_INPUT */
-export function assertAhead(expiresAt: Date | null | undefined, now: Date): void {
+function assertAhead(expiresAt: Date | null | undefined, now: Date): void {
   if (!expiresAt || expiresAt > now) return;
   throw new AppError('INVALID_INPUT', 'expiresAt: must lie ahead', { field: 'expiresAt' });
 }
@@ -112,11 +120,28 @@ export async function endKey(deps: KeyDeps, key: ApiKey, by: string): Promise<Ap
   return ended;
 }
 
-/** @throws AppError CONFLICT */
-export async function alterKey(deps: KeyDeps, key: ApiKey, changes: KeyChange, by: string): Promise<ApiKey> {
+type Asked = z.output<z.ZodObject<typeof changeFields>>;
+
+/** Changes a key as asked. `grant`: the end that it may be given, null being none. @throws AppError INVALID_INPUT, CONFLICT */
+export async function alterKey(
+  deps: KeyDeps,
+  key: ApiKey,
+  { name, scopes, expiresAt, isPermanent = false }: Asked,
+  { by, grant }: { by: string; grant: (end: Date | null) => Promise<Date | null> },
+): Promise<ApiKey> {
+  if (isPermanent && expiresAt)
+    throw new AppError('INVALID_INPUT', 'isPermanent: does not go with expiresAt', { field: 'isPermanent' });
+  assertMayBeBound(scopes ?? [], key.boundTenant);
+  assertAhead(expiresAt, deps.now());
+  const changes: KeyChange = {
+    ...(name !== undefined && { name }),
+    ...(scopes && { scopes: [...scopes] }),
+    ...((isPermanent || expiresAt !== undefined) && { expiresAt: await grant(expiresAt ?? null) }),
+  };
+  if (Object.keys(changes).length === 0) throw new AppError('INVALID_INPUT', 'Give at least one thing to change.');
   const altered = await change(deps, key, changes);
-  const { scopes, expiresAt } = altered;
-  deps.journal?.info({ ...nameOf(altered, by), scopes, expiresAt }, 'API key changed');
+  const now = { scopes: altered.scopes, expiresAt: altered.expiresAt };
+  deps.journal?.info({ ...nameOf(altered, by), ...now }, 'API key changed');
   return altered;
 }
 

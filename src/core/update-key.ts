@@ -1,27 +1,12 @@
 import { z } from 'zod';
-import { AppError } from '../errors.js';
 import { authorize } from './authorize.js';
 import type { Caller, Deps, Unchecked } from './deps.js';
-import { actorOf, assertHolds, findActiveKey, findKey, grantedUntil } from './key-grants.js';
-import {
-  alterKey,
-  assertAhead,
-  assertMayBeBound,
-  endKey,
-  keyFields,
-  renewKey,
-  type ApiKey,
-  type MadeKey,
-} from './make-key.js';
-import { optional, parseInput, text, uuid } from './parse-input.js';
+import { actorOf, assertHolds, assertOutlives, findActiveKey, findKey, grantedUntil } from './key-grants.js';
+import { alterKey, changeFields, endKey, renewKey, type ApiKey, type MadeKey } from './make-key.js';
+import { parseInput, uuid } from './parse-input.js';
 
 const keyInput = z.object({ apiKeyId: uuid });
-const updateInput = keyInput.extend({
-  name: optional(text(128)),
-  scopes: keyFields.scopes,
-  expiresAt: keyFields.expiresAt,
-  isPermanent: optional(z.boolean()),
-});
+const updateInput = keyInput.extend(changeFields);
 
 export type UpdateKeyInput = z.input<typeof updateInput>;
 
@@ -31,28 +16,17 @@ export type UpdateKeyInput = z.input<typeof updateInput>;
  */
 export async function updateKey(deps: Deps, caller: Caller, input: Unchecked<UpdateKeyInput>): Promise<ApiKey> {
   authorize(caller, 'keys');
-  const { apiKeyId, name, scopes, expiresAt, isPermanent = false } = parseInput(updateInput, input);
-  if (isPermanent && expiresAt)
-    throw new AppError('INVALID_INPUT', 'isPermanent: does not go with expiresAt', { field: 'isPermanent' });
+  const { apiKeyId, ...asked } = parseInput(updateInput, input);
   const key = await findActiveKey(deps, caller, apiKeyId);
-  assertHolds(caller, [...key.scopes, ...(scopes ?? [])]);
-  assertMayBeBound(scopes ?? [], key.boundTenant);
-  assertAhead(expiresAt, deps.now());
-  const isEndGiven = isPermanent || expiresAt !== undefined;
-  const changes = {
-    ...(name !== undefined && { name }),
-    ...(scopes && { scopes: [...scopes] }),
-    ...(isEndGiven && { expiresAt: await grantedUntil(deps, caller, expiresAt ?? null) }),
-  };
-  if (Object.keys(changes).length === 0) throw new AppError('INVALID_INPUT', 'Give at least one thing to change.');
-  return alterKey(deps, key, changes, actorOf(caller));
+  assertHolds(caller, [...key.scopes, ...(asked.scopes ?? [])]);
+  return alterKey(deps, key, asked, { by: actorOf(caller), grant: (end) => grantedUntil(deps, caller, end) });
 }
 
 /** For how long the old secret is accepted too; 24 hours if left out, 168 at most. */
 type RotateKeyInput = z.input<typeof keyInput> & { overlapHours?: number };
 
 /**
- * Gives a key a new secret; all else of it stays. Whoever gets it has the key's rights: the caller must hold them.
+ * Gives a key a new secret; all else of it stays. Whoever gets it has the key's rights: the caller must hold them, for as long.
  * @throws AppError INVALID_INPUT, FORBIDDEN, NOT_FOUND; CONFLICT for a key that was revoked or has expired
  */
 export async function rotateKey(deps: Deps, caller: Caller, input: Unchecked<RotateKeyInput>): Promise<MadeKey> {
@@ -60,6 +34,7 @@ export async function rotateKey(deps: Deps, caller: Caller, input: Unchecked<Rot
   const { apiKeyId } = parseInput(keyInput, input);
   const key = await findActiveKey(deps, caller, apiKeyId);
   assertHolds(caller, key.scopes);
+  await assertOutlives(deps, caller, key);
   return renewKey(deps, key, input.overlapHours, actorOf(caller));
 }
 

@@ -4,21 +4,28 @@ import {
   getNullableType,
   isListType,
   Lexer,
+  OverlappingFieldsCanBeMergedRule,
   parse,
   Source,
+  specifiedRules,
   syntaxError,
   TokenKind,
   type GraphQLField,
   type ParseOptions,
+  type validate,
+  type ValidationRule,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { AppError } from '../errors.js';
+import { fieldsMerge } from './fields-merge.js';
 import { DEFAULT_PAGE } from './page-cursor.js';
 
 /** Tokens of a document: the reader stops there. */
 export const MAX_TOKENS = 2_000;
 /** Brackets within brackets, of whatever kind. */
 const MAX_NESTING = 100;
+/** Characters of a name: what looks for the one that was meant compares them all. */
+const MAX_NAME = 1_000;
 const MAX_ALIASES = 50;
 const MAX_DIRECTIVES = 50;
 /** Fields within fields. Introspection is bounded by a rule of the library. */
@@ -43,7 +50,18 @@ export const documentLimits = (): Plugin[] => [
   },
   maxAliasesPlugin({ n: MAX_ALIASES }),
   maxDirectivesPlugin({ n: MAX_DIRECTIVES }),
+  {
+    onValidate: ({ validateFn, setValidationFn }) => {
+      const check = validateFn as typeof validate;
+      setValidationFn(((schema, document, rules = specifiedRules, ...rest) =>
+        check(schema, document, rules.map(inLinearTime), ...rest)) satisfies typeof validate);
+    },
+  },
 ];
+
+const mergeRule = fieldsMerge(MAX_BREADTH);
+const inLinearTime = (rule: ValidationRule): ValidationRule =>
+  rule === OverlappingFieldsCanBeMergedRule ? mergeRule : rule;
 
 const OPENING: readonly string[] = [TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L];
 const CLOSING: readonly string[] = [TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R];
@@ -52,8 +70,10 @@ const CLOSING: readonly string[] = [TokenKind.BRACE_R, TokenKind.BRACKET_R, Toke
 function assertShallow(source: string): void {
   const lexer = new Lexer(new Source(source));
   for (let count = 0, depth = 0; count <= MAX_TOKENS; count++) {
-    const { kind, start } = lexer.advance();
+    const { kind, start, end } = lexer.advance();
     if (kind === TokenKind.EOF) return;
+    if (kind === TokenKind.NAME && end - start > MAX_NAME)
+      throw syntaxError(lexer.source, start, `A name is longer than ${MAX_NAME} characters.`);
     if (OPENING.includes(kind)) depth++;
     if (CLOSING.includes(kind)) depth--;
     if (depth > MAX_NESTING)

@@ -15,6 +15,7 @@ import { authenticate, prove } from '../core/authenticate.js';
 import type { Caller, Deps } from '../core/deps.js';
 import { outlast } from '../core/outlast.js';
 import { assertWithinRate } from '../core/rate-limits.js';
+import { nameOfShown } from '../core/rules/api-key.js';
 import { withinTime } from '../core/within-time.js';
 import { AppError, isOutage } from '../errors.js';
 import type { Context } from './builder.js';
@@ -57,7 +58,9 @@ export const socketOptions = (
 ): ServerOptions<Params, SocketExtra> => ({
   execute: (args) =>
     deps.gate
-      .pass(() => actFor(callerOf(args), async () => (await runOf(args).execute(args)) as ExecutionResult))
+      .pass(holderOf(callerOf(args)), () =>
+        actFor(callerOf(args), async () => (await runOf(args).execute(args)) as ExecutionResult),
+      )
       .catch((error: unknown) => ({ errors: [toGraphqlError(error, report)] })),
   subscribe: (args) => runOf(args).subscribe(args) as OperationResult,
   // Here, and not in the context: a bad key closes the socket with 4403, not with "internal error".
@@ -166,6 +169,9 @@ interface Enveloped {
 const runOf = ({ rootValue }: ExecutionArgs): Enveloped => rootValue as Enveloped;
 
 const callerOf = ({ contextValue }: ExecutionArgs): Caller => (contextValue as Context).caller;
+
+/** As over HTTP: who uses both has no more places. */
+const holderOf = ({ shown, apiKeyId }: Caller): string => (shown ? nameOfShown(shown) : apiKeyId);
 
 const authorizationOf = (params: Readonly<Params> | undefined, { request }: SocketExtra): string | null => {
   const sent = params?.['Authorization'] ?? params?.['authorization'] ?? request.headers.authorization;

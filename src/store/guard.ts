@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
+import { FairQueue } from './fair-queue.js';
 
 /**
  * For whom statements act, and so whose rows the database shows them:
@@ -86,16 +87,28 @@ const ACT = {
   text: `SELECT set_config('role', $1, false), set_config('palimpsest.account', $2, false), set_config('palimpsest.tenant', $3, false)`,
 };
 
-/** A pool whose connections act for whoever asks for one. A connection is told only when that is another one than before. */
+/** Who takes turns: an account, whatever its tenants, and the server itself. */
+const partyOf = (actor: Actor): string => (typeof actor === 'string' ? actor : actor.accountId);
+
+/** As of the driver. */
+const POOL_SIZE = 10;
+
+/**
+ * A pool whose connections act for whoever asks for one. A connection is told only when that is another one than before. Accounts
+ * that wait for one take turns.
+ */
 export class GuardedPool extends pg.Pool {
   /** Whether there are roles to act as; else the settings alone decide. */
   hasRoles = true;
   readonly #told = new WeakMap<pg.PoolClient, string>();
   readonly #guard: GuardOptions;
+  readonly #turns: FairQueue;
 
   constructor(config: pg.PoolConfig, guard: GuardOptions = {}) {
     super(config);
     this.#guard = guard;
+    this.#turns = new FairQueue(config.max ?? POOL_SIZE);
+    this.on('release', () => this.#turns.leave());
   }
 
   override connect(): Promise<pg.PoolClient>;
@@ -104,13 +117,22 @@ export class GuardedPool extends pg.Pool {
     // Read at once: a connection that is waited for is handed over by whoever gives it back.
     const { otherwise = 'NOBODY', isGuarded = true } = this.#guard;
     const actor = isGuarded ? (acting.getStore() ?? otherwise) : 'SYSTEM';
-    const connecting = super.connect().then((client) => this.#tell(client, actor));
+    const connecting = this.#take(actor).then((client) => this.#tell(client, actor));
     if (!callback) return connecting;
     connecting.then(
       (client) => callback(undefined, client, (error) => client.release(error as Error | undefined)),
       (error: unknown) => callback(error as Error, undefined, () => undefined),
     );
     return undefined;
+  }
+
+  /** A connection in its turn: the driver's own queue is one for all, and never has to be waited in. */
+  async #take(actor: Actor): Promise<pg.PoolClient> {
+    await this.#turns.enter(partyOf(actor));
+    return super.connect().catch((error: unknown) => {
+      this.#turns.leave();
+      throw error;
+    });
   }
 
   /** Before a transaction is begun, so that no rollback takes it back. A connection that can not be told is used for nothing. */

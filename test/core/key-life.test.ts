@@ -2,10 +2,13 @@ import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAccount, createApiKey, revokeApiKey } from '../../src/core/accounts.js';
 import { authenticate } from '../../src/core/authenticate.js';
+import { createKey } from '../../src/core/create-key.js';
 import { KeyUses } from '../../src/core/key-uses.js';
 import { KnownKeys } from '../../src/core/known-keys.js';
+import { parseApiKey, renewApiKeyText } from '../../src/core/rules/api-key.js';
 import { SCOPES, type Scope } from '../../src/core/rules/scopes.js';
 import { setPlan } from '../../src/core/set-plan.js';
+import { rotateKey } from '../../src/core/update-key.js';
 import { runOperatorCommand } from '../../src/operator.js';
 import { createClock } from '../support/clock.js';
 import { resultsOf, type Outcome } from '../support/operations.js';
@@ -101,10 +104,52 @@ describe('a rotation', () => {
   it('may end the one before at once, and lets no third live', async () => {
     const { key: first, apiKey } = await keyOf();
     const { key: second } = await rotate(first, apiKey.id, 168);
-    const { key: third } = await rotate(first, apiKey.id);
+    const { key: third } = await rotate(second, apiKey.id);
     expect([await status(first), await status(second), await status(third)]).toEqual([401, 200, 200]);
     const { key: last } = await rotate(third, apiKey.id, 0);
     expect([await status(second), await status(third), await status(last)]).toEqual([401, 401, 200]);
+  });
+
+  it('leaves nobody who shows the secret before a way to keep hold of the key, or to make another that lasts', async () => {
+    const { key: leaked, apiKey } = await keyOf();
+    const { key: fresh } = await rotate(leaked, apiKey.id, 2);
+    const take = `mutation { rotateApiKey(input: { apiKeyId: "${apiKey.id}", overlapHours: 0 }) { key } }`;
+    expect(await refusal(leaked, take)).toMatchObject({ code: 'FORBIDDEN', field: 'apiKeyId' });
+    const make = (end: string) =>
+      `mutation { createApiKey(input: { name: "made", scopes: [QUERY]${end} }) { key apiKey { expiresAt } } }`;
+    const until = inHours(2).toISOString();
+    expect(await refusal(leaked, make(`, expiresAt: "${inHours(3).toISOString()}"`))).toMatchObject({
+      code: 'FORBIDDEN',
+      field: 'expiresAt',
+    });
+    expect(await one(leaked, make(''))).toMatchObject({ apiKey: { expiresAt: until } });
+    expect(await one(fresh, make(''))).toMatchObject({ apiKey: { expiresAt: null } });
+    expect([await status(leaked), await status(fresh)]).toEqual([200, 200]);
+  });
+
+  it('gives nobody a key that outlives their own', async () => {
+    const lasting = await keyOf({ scopes: ['keys'] });
+    const ending = await keyOf({ scopes: ['keys'], expiresAt: inHours(5) });
+    const until = (end: number) => keyOf({ scopes: ['keys'], expiresAt: inHours(end) });
+    const take = (id: string) => `mutation { rotateApiKey(input: { apiKeyId: "${id}" }) { key } }`;
+    for (const { apiKey } of [lasting, await until(6)])
+      expect(await refusal(ending.key, take(apiKey.id))).toMatchObject({ code: 'FORBIDDEN', field: 'apiKeyId' });
+    for (const { apiKey } of [ending, await until(5), await until(4)])
+      expect(await one(ending.key, take(apiKey.id))).toMatchObject({ key: expect.stringMatching(/^aurra_/) as string });
+    expect(await status(lasting.key)).toBe(403); // it is still the key that it was; settings are not its business
+  });
+
+  it('counts for what a key passes on, also where another server does not know of it yet', async () => {
+    const { key, apiKey, caller } = await keyOf().then(async (made) => ({
+      ...made,
+      caller: await authenticate(app.deps, `Bearer ${made.key}`),
+    }));
+    await rotate(key, apiKey.id, 0);
+    const input = { name: 'made', scopes: ['query' as const] };
+    await expect(createKey(app.deps, caller, input)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(rotateKey(app.deps, caller, { apiKeyId: apiKey.id })).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
   });
 
   it.each([-1, 169])('does not overlap for %d hours', async (hours) => {
@@ -133,6 +178,21 @@ describe('what is known of a key', () => {
       );
     expect(await asked(new KnownKeys(app.deps.db, 60_000), 20)).toHaveLength(1);
     expect(await asked(new KnownKeys(app.deps.db, 0), 3)).toHaveLength(3);
+  });
+
+  it('is not kept of wrong secrets of a key that there is: who guesses would drive out all others', async () => {
+    const { key } = await keyOf();
+    const publicId = key.split('_')[1] ?? '';
+    const wrong = parseApiKey(renewApiKeyText(publicId));
+    if (!wrong) throw new Error('a key that was just made does not parse');
+    const keys = new KnownKeys(app.deps.db, 60_000);
+    const asked = await app.statementsOf(
+      async () => {
+        for (let n = 0; n < 3; n++) expect((await keys.find(wrong))?.publicId).toBe(publicId);
+      },
+      (sql) => /FROM api_keys k JOIN/.test(sql),
+    );
+    expect(asked).toHaveLength(3);
   });
 
   it('lives for less than a second where nobody tells of a change', async () => {
@@ -341,6 +401,31 @@ describe('the command line', () => {
     expect(rotated).toContain(inHours(2).toISOString());
     clock.advance(91 * 24 * HOUR);
     expect((await rowOf(id))[1]).toBe('expired');
+  });
+
+  it('changes the name, the scopes and the end of a key, also under a running feed', async () => {
+    const { key, apiKey } = await keyOf({ scopes: ['memories:read', 'settings'] });
+    const feed = resultsOf(app, key, 'subscription { memoryEvents { __typename } }');
+    await feed.next();
+    const update = (...argv: string[]) => operate('keys', 'update', apiKey.publicId, ...argv);
+    await update('--name', 'reader', '--expires', '2d');
+    expect((await rowOf(apiKey.publicId)).slice(5, 9)).toEqual([
+      'reader',
+      'memories:read,settings',
+      '*',
+      inHours(48).toISOString(),
+    ]);
+    expect(await update('--expires', 'never', '--scope', 'settings')).toContain('may settings, and ends: never');
+    expect((await feed.next()).value).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    expect(await status(key)).toBe(200);
+    await expect(update()).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await expect(update('--expires', '2020-01-01T00:00:00Z')).rejects.toMatchObject({ field: 'expiresAt' });
+    const bound = await keyOf({ scopes: ['query'], boundTenant: 'acme' });
+    await expect(operate('keys', 'update', bound.apiKey.publicId, '--scope', 'admin')).rejects.toMatchObject({
+      field: 'scopes',
+    });
+    await operate('keys', 'revoke', apiKey.publicId);
+    await expect(update('--name', 'again')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it.each([

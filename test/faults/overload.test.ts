@@ -3,6 +3,8 @@ import { startApp, type Client, type RestReply, type TestApp } from '../support/
 import { openSocket, type Socket } from '../support/feed.js';
 
 const PLACES = 10;
+/** One key alone: the last quarter is for others. */
+const ITS_OWN = 8;
 const SENT = 100;
 const WAIT = { timeout: 20_000, interval: 10 };
 
@@ -48,7 +50,7 @@ describe('a server that is asked for more than it does at once', () => {
     const answered: { status: number; headers?: Headers }[] = [];
     const asking = Array.from({ length: SENT }, async (_, i) => void answered.push(await ask(i)));
     // While the database stands still nobody is answered but those who are refused.
-    await vi.waitUntil(() => answered.length === SENT - PLACES, WAIT);
+    await vi.waitUntil(() => answered.length === SENT - ITS_OWN, WAIT);
     expect(new Set(answered.map(({ status }) => status))).toEqual(new Set([503]));
 
     const refused: RestReply = await client.rest('GET', '/agent/memories');
@@ -62,10 +64,23 @@ describe('a server that is asked for more than it does at once', () => {
 
     await goOn();
     await Promise.all(asking);
-    expect(answered.filter(({ status }) => status === 200)).toHaveLength(PLACES);
+    expect(answered.filter(({ status }) => status === 200)).toHaveLength(ITS_OWN);
     const { body } = await client.rest<{ memories: unknown[] }>('GET', '/agent/memories?limit=100');
-    expect(body.memories).toHaveLength(PLACES / 2); // what was refused was not done
+    expect(body.memories).toHaveLength(ITS_OWN / 2); // what was refused was not done
     expect((await client.rest('GET', '/ready')).status).toBe(200);
+  });
+
+  it('serves others while one key has all that it may', async () => {
+    const other = await app.newClient();
+    const goOn = await stallDatabase();
+    const answered: number[] = [];
+    const asking = Array.from({ length: SENT }, async (_, i) => void answered.push((await ask(i)).status));
+    await vi.waitUntil(() => answered.length === SENT - ITS_OWN, WAIT);
+    const waiting = Array.from({ length: 4 }, async () => (await other.rest('GET', '/plan/status')).status);
+    expect(await Promise.race(waiting)).toBe(503); // there are but two
+    await goOn();
+    expect((await Promise.all(waiting)).sort()).toEqual([200, 200, 503, 503]);
+    await Promise.all(asking);
   });
 
   it('counts operations of sockets too, and keeps the socket open', async () => {

@@ -32,6 +32,9 @@ export function parseApiKey(key: string): ApiKeyParts | null {
   return { publicId: match[1], secretHash: new Uint8Array(createHash('sha256').update(key).digest()) };
 }
 
+/** A name for what was shown, by its hash: another secret of the same key has another. */
+export const nameOfShown = ({ secretHash }: ApiKeyParts): string => Buffer.from(secretHash).toString('base64');
+
 function randomText(length: number): string {
   return Array.from({ length }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
 }

@@ -4,7 +4,7 @@ import { createAntecedents } from './antecedents.js';
 import { dateIn } from './dates.js';
 import { loadTagger } from './nlp.js';
 import { recommendationsIn } from './recommendations.js';
-import { sentencesOf } from './sentences.js';
+import { eachSentence } from './sentences.js';
 import type { Sentence } from './sentences.js';
 import { speakerName } from './speaker.js';
 import { statementsOf } from './telling.js';
@@ -38,7 +38,9 @@ const factOf = (text: string, origin: Origin, sessionDate: Date): ExtractedFact 
 const factsIn = async (content: string, reading: Reading): Promise<{ text: string; sentence: Sentence }[]> => {
   const facts: { text: string; sentence: Sentence }[] = [];
   let lastIndex = -2;
-  for (const [index, sentence] of sentencesOf(content).entries()) {
+  let index = -1;
+  for (const sentence of eachSentence(content)) {
+    index += 1;
     if (index % BATCH === BATCH - 1) await setImmediate();
     for (const { text, isTail } of statementsOf(sentence.text, reading)) {
       const before = facts.at(-1);

@@ -46,12 +46,15 @@ const sentencesIn = (text: string, from: number, to: number): Sentence[] => {
   return sentences;
 };
 
-/** Splits a message into sentences, each with its exact place in the message; the end of a line ends a sentence too. */
-export const sentencesOf = (text: string): Sentence[] => {
-  const sentences: Sentence[] = [];
+/** The sentences of a message, each with its exact place in it, cut as they are asked for; the end of a line ends a sentence too. */
+export function* eachSentence(text: string): Generator<Sentence> {
   for (let from = 0, to = 0; from < text.length; from = to) {
     to = pieceEnd(text, from);
-    if (/[\p{L}\p{N}]/u.test(text.slice(from, to))) sentences.push(...sentencesIn(text, from, to));
+    if (!hasWord(text.slice(from, to))) continue;
+    for (const sentence of sentencesIn(text, from, to)) if (hasWord(sentence.text)) yield sentence;
   }
-  return sentences.filter((sentence) => /[\p{L}\p{N}]/u.test(sentence.text));
-};
+}
+
+const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
+
+export const sentencesOf = (text: string): Sentence[] => [...eachSentence(text)];

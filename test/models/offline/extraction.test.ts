@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExtractedFact, Message } from '../../../src/models/llm.js';
 import { createOfflineLlm } from '../../../src/models/offline/offline-llm.js';
+import { eachSentence, sentencesOf } from '../../../src/models/offline/sentences.js';
 
 const llm = createOfflineLlm();
 /** A Wednesday. */
@@ -349,6 +350,18 @@ describe('offline extraction', () => {
     await fromUser('I live in Rome and I work. '.repeat(2_000));
     clearInterval(count);
     expect(turns).toBeGreaterThan(5);
+  });
+
+  it('cuts a text into sentences as it goes', () => {
+    const text = 'U.S. '.repeat(20_000);
+    const took = (cut: () => unknown): number => {
+      const begin = performance.now();
+      cut();
+      return performance.now() - begin;
+    };
+    const least = (cut: () => unknown): number => Math.min(...Array.from({ length: 3 }, () => took(cut)));
+    expect(least(() => eachSentence(text).next())).toBeLessThan(least(() => sentencesOf(text)) / 10);
+    expect(sentencesOf(text).length).toBeGreaterThan(100);
   });
 
   it('costs nothing and says so', async () => {
