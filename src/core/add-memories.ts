@@ -4,7 +4,13 @@ import { readAccountAndSettings } from '../store/accounts.js';
 import { rehearse, withLedger } from '../store/ledger.js';
 import { hasNewerThan, type Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
-import { addMemoriesInput, type AddMemoriesInput, type CheckedAddMemories } from './add-memories-input.js';
+import {
+  addMemoriesInput,
+  assertJudgeable,
+  assertReadable,
+  type AddMemoriesInput,
+  type CheckedAddMemories,
+} from './add-memories-input.js';
 import { authorize, tenantOf } from './authorize.js';
 import { countTokens, totalUsage, type Spent } from './count-tokens.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
@@ -51,6 +57,7 @@ export async function addMemories(
 ): Promise<AddMemoriesResult> {
   authorize(caller, 'memories:write');
   const { idempotencyKey: key, ...checked } = parseInput(addMemoriesInput, input);
+  assertReadable(checked.messages, deps.config.maxConversationCharacters);
   const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, checked.tenantId) };
   const written = await writeOnce(
     deps,
@@ -96,6 +103,7 @@ async function write(
   const { drafts, extraction } = await draftFacts(deps, scope, checked);
   // Who says which version a fact replaces needs no classifier.
   const isJudged = (checked.autoSupersede ?? settings.autoSupersedeDefault) && checked.supersedes === undefined;
+  if (isJudged) assertJudgeable(drafts.length, deps.config.maxJudgedFacts);
   const judging = { deps, scope, settings };
   const judged = await judgeDrafts(judging, drafts, isJudged);
   await countTokens(deps, caller, spentOn(judged, extraction, checked.llm !== undefined));
