@@ -40,6 +40,9 @@ const variables = z.object({
   PALIMPSEST_MAX_CONNECTIONS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
   PALIMPSEST_DRAIN_MS: z.coerce.number().int().min(0).max(600_000).default(0),
   PALIMPSEST_MAX_BODY_BYTES: z.coerce.number().int().min(1_024).default(1_048_576),
+  PALIMPSEST_MAX_CONVERSATION_CHARACTERS: z.coerce.number().int().min(1_000).default(200_000),
+  PALIMPSEST_MAX_JUDGED_FACTS: z.coerce.number().int().min(1).default(1_000),
+  PALIMPSEST_MAX_HELD_BODY_BYTES: z.coerce.number().int().min(1_024).default(67_108_864),
   PALIMPSEST_REQUEST_TIMEOUT_MS: z.coerce.number().int().min(0).max(3_600_000).default(30_000),
   PALIMPSEST_HEADERS_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(20_000),
   PALIMPSEST_BODY_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(60_000),
@@ -212,6 +215,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     /** How long a server that is to stop goes on serving, so that a balancer can turn away from it first. */
     drainMs: e.PALIMPSEST_DRAIN_MS,
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
+    maxConversationCharacters: e.PALIMPSEST_MAX_CONVERSATION_CHARACTERS,
+    maxJudgedFacts: e.PALIMPSEST_MAX_JUDGED_FACTS,
+    maxHeldBodyBytes: Math.max(e.PALIMPSEST_MAX_BODY_BYTES, e.PALIMPSEST_MAX_HELD_BODY_BYTES),
     /** For one query, mutation or REST call, without what models take; 0: any time. */
     requestTimeoutMs: e.PALIMPSEST_REQUEST_TIMEOUT_MS,
     /** How long a request may take to arrive: up to the end of its headers, and its body. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AppError } from '../errors.js';
 import { llmChoice } from './choose-llm.js';
 import { instant, optional, sessionId, source, storable, tenantId, text, topic, uuid } from './parse-input.js';
 
@@ -48,3 +49,27 @@ export const addMemoriesInput = z
 export type AddMemoriesInput = z.input<typeof addMemoriesInput>;
 /** Without the idempotency key: it names the request, and is no part of it. */
 export type CheckedAddMemories = Omit<z.output<typeof addMemoriesInput>, 'idempotencyKey'>;
+
+/**
+ * Refuses a conversation that would take minutes to read and to judge, before anything of it is done or paid for: cut short, what it
+ * says at the end would be lost without a word. @throws AppError INVALID_INPUT
+ */
+export function assertReadable(messages: CheckedAddMemories['messages'], most: number): void {
+  const characters = (messages ?? []).reduce((sum, { content }) => sum + content.length, 0);
+  if (characters <= most) return;
+  throw new AppError(
+    'INVALID_INPUT',
+    `messages: hold ${characters} characters, and at most ${most} are read at once; send them in parts, with one sessionId`,
+    { field: 'messages' },
+  );
+}
+
+/** Each fact is compared with what is stored and with all before it: thousands of them take minutes. @throws AppError INVALID_INPUT */
+export function assertJudgeable(facts: number, most: number): void {
+  if (facts <= most) return;
+  throw new AppError(
+    'INVALID_INPUT',
+    `messages: hold ${facts} facts, and at most ${most} are compared with others in one write; send them in parts, or with autoSupersede off`,
+    { field: 'messages' },
+  );
+}

@@ -1,23 +1,27 @@
 import { AppError } from '../errors.js';
 import type { Attribution, Usage } from '../models/llm.js';
 import { readAccountAndSettings } from '../store/accounts.js';
-import { completeKey } from '../store/idempotency-keys.js';
 import { rehearse, withLedger } from '../store/ledger.js';
 import { hasNewerThan, type Scope } from '../store/listing.js';
 import { readMemories, type MemoryRow } from '../store/memories.js';
-import { addMemoriesInput, type AddMemoriesInput, type CheckedAddMemories } from './add-memories-input.js';
+import {
+  addMemoriesInput,
+  assertJudgeable,
+  assertReadable,
+  type AddMemoriesInput,
+  type CheckedAddMemories,
+} from './add-memories-input.js';
 import { authorize, tenantOf } from './authorize.js';
 import { countTokens, totalUsage, type Spent } from './count-tokens.js';
 import type { Caller, Deps, Projection, Unchecked } from './deps.js';
 import { draftFacts } from './draft-facts.js';
 import { getMemory } from './get-memory.js';
-import { storedName } from './request-names.js';
 import { judgeDrafts, judgeNewcomers, type JudgedDraft, type Judging } from './judge-drafts.js';
 import { parseInput } from './parse-input.js';
 import { recordDrafts, type RecordedDraft, type Writing } from './record-drafts.js';
 import { assertMayWrite, planUsage } from './rules/quota.js';
 import { fromReply, toReply, withoutGone, type Written } from './stored-reply.js';
-import { writeOnce } from './write-once.js';
+import { writeOnce, type Complete } from './write-once.js';
 
 export type { Attribution } from '../models/llm.js';
 export type { AddMemoriesInput } from './add-memories-input.js';
@@ -53,12 +57,13 @@ export async function addMemories(
 ): Promise<AddMemoriesResult> {
   authorize(caller, 'memories:write');
   const { idempotencyKey: key, ...checked } = parseInput(addMemoriesInput, input);
+  assertReadable(checked.messages, deps.config.maxConversationCharacters);
   const scope = { accountId: caller.accountId, tenantId: tenantOf(caller, checked.tenantId) };
   const written = await writeOnce(
     deps,
     caller,
     { key, tenantId: scope.tenantId, input: withoutSecret(checked) },
-    () => write(deps, caller, scope, checked, key),
+    (complete) => write(deps, caller, scope, checked, complete),
     (reply) => fromReply(deps.db, caller, reply),
   );
   const isByoLlm = checked.llm !== undefined;
@@ -89,7 +94,7 @@ async function write(
   caller: Caller,
   scope: Scope,
   checked: CheckedAddMemories,
-  key: string | undefined,
+  complete: Complete | undefined,
 ): Promise<Written> {
   const { account, settings } = await readAccountAndSettings(deps.db, caller);
   // Before any slow and dear work; counted exactly under the lock below.
@@ -98,12 +103,13 @@ async function write(
   const { drafts, extraction } = await draftFacts(deps, scope, checked);
   // Who says which version a fact replaces needs no classifier.
   const isJudged = (checked.autoSupersede ?? settings.autoSupersedeDefault) && checked.supersedes === undefined;
+  if (isJudged) assertJudgeable(drafts.length, deps.config.maxJudgedFacts);
   const judging = { deps, scope, settings };
   const judged = await judgeDrafts(judging, drafts, isJudged);
   await countTokens(deps, caller, spentOn(judged, extraction, checked.llm !== undefined));
   const writing = { deps, caller, scope, checked, extraction };
   if (checked.dryRun) return tryOut(writing, judged);
-  const record = () => recordJudged(writing, key, judging, { judged, seen: account.lastSeq });
+  const record = () => recordJudged(writing, complete, judging, { judged, seen: account.lastSeq });
   // In turns: of many that judge and store at once one would get through a round, and the others judge again.
   return isJudged ? deps.turns.take(`${scope.accountId} ${scope.tenantId}`, record) : record();
 }
@@ -135,7 +141,7 @@ const MAX_ROUNDS = 50;
  */
 async function recordJudged(
   writing: Writing,
-  key: string | undefined,
+  complete: Complete | undefined,
   judging: Judging,
   first: { judged: readonly JudgedDraft[]; seen: bigint },
 ): Promise<Written> {
@@ -147,14 +153,9 @@ async function recordJudged(
       if (isOpen && ledger.cursor > seen && (await hasNewerThan(tx, scope, seen))) return null;
       const isUnchanged = ledger.cursor === seen;
       const recorded = await recordDrafts(tx, ledger, writing, judged, isUnchanged);
-      if (key !== undefined) {
+      if (complete) {
         const kept = isUnchanged ? recorded : await withoutGone(tx, caller.accountId, recorded);
-        await completeKey(
-          tx,
-          caller.accountId,
-          storedName(caller, key),
-          toReply({ drafts: kept, extraction, cursor: ledger.cursor }),
-        );
+        await complete(tx, toReply({ drafts: kept, extraction, cursor: ledger.cursor }));
       }
       return recorded;
     });

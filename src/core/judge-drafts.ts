@@ -59,10 +59,11 @@ export async function judgeDrafts(
   isEnabled: boolean,
 ): Promise<JudgedDraft[]> {
   if (!isEnabled) return drafts.map((draft) => unjudged(draft, 'auto_supersede disabled'));
+  const nameUpTo = nameOfUserIn(judging, drafts);
   return fewAtOnce(drafts, async (draft, index) => {
     const skippedReason = whySkipped(draft, judging.settings);
     if (skippedReason !== null) return unjudged(draft, skippedReason);
-    const decisions = await decideAll(judging, draft, drafts.slice(0, index));
+    const decisions = await decideAll(judging, draft, drafts.slice(0, index), () => nameUpTo(index));
     return { draft, hasRun: true, skippedReason: null, candidatesExamined: decisions.length, decisions };
   });
 }
@@ -73,9 +74,11 @@ export async function judgeNewcomers(
   judged: readonly JudgedDraft[],
   since: bigint,
 ): Promise<JudgedDraft[]> {
-  return fewAtOnce(judged, async (before) => {
+  const drafts = judged.map(({ draft }) => draft);
+  const nameUpTo = nameOfUserIn(judging, drafts);
+  return fewAtOnce(judged, async (before, index) => {
     if (!before.hasRun) return before;
-    const decisions = await decideAll(judging, before.draft, [], since);
+    const decisions = await decideAll(judging, before.draft, [], () => nameUpTo(index), since);
     return {
       ...before,
       candidatesExamined: before.candidatesExamined + decisions.length,
@@ -101,6 +104,7 @@ async function decideAll(
   judging: Judging,
   draft: Draft,
   before: readonly Draft[],
+  findName: () => Promise<string | null>,
   since?: bigint,
 ): Promise<Decision[]> {
   const { deps, scope, settings } = judging;
@@ -110,31 +114,47 @@ async function decideAll(
   const rivals: Rival[] = [...nearestDrafts(draft, before, deps.now()), ...stored];
   // Excluded ones never reach a model.
   const open = rivals.filter((rival) => whySkipped(rival, settings) === null);
-  const name = await nameFor(judging, [draft, ...open], [draft, ...before]);
+  const name = await nameFor([draft, ...open], findName);
   return Promise.all(open.map((rival) => decide(judging, draft, rival, name)));
 }
 
 /** Drafts of the same write that could be about the same thing, most alike first. */
 function nearestDrafts({ embedding }: Draft, before: readonly Draft[], now: Date): Rival[] {
-  const likeness = (other: Draft): number => other.embedding.reduce((sum, x, i) => sum + x * (embedding[i] ?? 0), 0);
-  return before
-    .map((draft) => ({ draft, alike: likeness(draft) }))
-    .filter(({ alike }) => alike >= LEAST_LIKENESS)
-    .sort((a, b) => b.alike - a.alike)
-    .slice(0, CANDIDATES)
-    .map(({ draft: { id, text, topic, validFrom = now } }) => ({ id, text, topic, validFrom }));
+  const nearest: { draft: Draft; alike: number }[] = [];
+  for (const draft of before) {
+    const alike = likeness(draft.embedding, embedding);
+    if (alike < LEAST_LIKENESS || (nearest.length === CANDIDATES && alike <= (nearest.at(-1)?.alike ?? 0))) continue;
+    const place = nearest.findIndex((other) => other.alike < alike);
+    nearest.splice(place === -1 ? nearest.length : place, 0, { draft, alike });
+    nearest.length = Math.min(nearest.length, CANDIDATES);
+  }
+  return nearest.map(({ draft: { id, text, topic, validFrom = now } }) => ({ id, text, topic, validFrom }));
+}
+
+/** A loop, as each fact of a write is compared with all before it: millions of times in a long conversation. */
+function likeness(one: Float32Array, other: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < one.length; i++) sum += (one[i] ?? 0) * (other[i] ?? 0);
+  return sum;
 }
 
 /** "User lives in Oslo" and "Alice moved to Rome" are about one person, where it is known that the user is Alice. */
 async function nameFor(
-  { deps, scope }: Judging,
   compared: readonly { text: string }[],
-  told: readonly Draft[],
+  findName: () => Promise<string | null>,
 ): Promise<string | null> {
   const ofUser = compared.filter(({ text }) => isOfUser(text)).length;
-  if (ofUser === 0 || ofUser === compared.length) return null;
-  const texts = told.map(({ text }) => text);
-  return nameOfUser([...texts, ...(await readIntroductions(deps.db, scope))]);
+  return ofUser === 0 || ofUser === compared.length ? null : findName();
+}
+
+/** The user's name by what is stored and by the drafts up to one of them: looked for once in a write, however many facts it has. */
+function nameOfUserIn({ deps, scope }: Judging, drafts: readonly Draft[]): (index: number) => Promise<string | null> {
+  const told = drafts.flatMap(({ text }, at) => (nameOfUser([text]) === null ? [] : [{ at, text }]));
+  let stored: Promise<string[]> | undefined;
+  return async (index) => {
+    stored ??= readIntroductions(deps.db, scope);
+    return nameOfUser([...told.flatMap(({ at, text }) => (at <= index ? text : [])), ...(await stored)]);
+  };
 }
 
 async function decide(

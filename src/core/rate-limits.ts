@@ -42,7 +42,8 @@ export class RateLimits {
       limit,
       windowSeconds: this.windowSeconds,
       remaining: Math.max(0, limit - consumedPoints),
-      resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1000)),
+      // Never more than a window, as it would seem where the clock has jumped back: the window itself ends by a timer.
+      resetSeconds: Math.min(this.windowSeconds, Math.max(1, Math.ceil(msBeforeNext / 1000))),
       isExceeded: consumedPoints > limit,
     };
   }

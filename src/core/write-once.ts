@@ -1,12 +1,20 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { AppError, isOutage } from '../errors.js';
-import { claimKey, releaseKey } from '../store/idempotency-keys.js';
+import type { Tx } from '../store/client.js';
+import { claimKey, completeKey, releaseKey, renewKey, type HeldKey } from '../store/idempotency-keys.js';
 import type { Caller, Deps } from './deps.js';
 import { outlast } from './outlast.js';
 import { storedName } from './request-names.js';
+import { whateverTheTime } from './within-time.js';
 
 const REMEMBERED_MS = 24 * 3_600_000;
-/** Longer than any write can take: its model calls have deadlines. */
+/** A request that runs says so in each of these... */
+const RENEW_MS = 5_000;
+/** ...and is taken for dead when it has not for so long. */
+const LEASE_MS = 15_000;
+/** Clocks of servers differ by less: what is leased for longer was leased before the clock jumped back. */
+const LONGEST_LEASE_MS = 60_000;
+/** Longer than any write of an earlier version can take, which has no lease. */
 const STALE_MS = 15 * 60_000;
 /** How long a key is tried to be given back. */
 const RELEASE_MS = 120_000;
@@ -19,40 +27,66 @@ interface Request {
   input: object;
 }
 
+/** Stores the reply, in the transaction of the write. @throws AppError CONFLICT where another request has taken the key over */
+export type Complete = (tx: Tx, reply: object) => Promise<void>;
+
 /**
  * Runs a write once per key: the same request again gives the stored reply for 24 hours, through `replay`. The reply is
  * stored by `run` itself, in its transaction. As in the IETF draft "The Idempotency-Key HTTP Header Field".
+ *
+ * Whoever runs it renews a lease on the key. One that stalled for longer than that (its machine slept, the database was away) may
+ * find its request run by another: `complete` says so before anything of it is committed, and it steps back.
  * @throws AppError INVALID_INPUT for the same key with another body, CONFLICT while the first request runs
  */
 export async function writeOnce<Result>(
-  { db, now }: Deps,
+  deps: Pick<Deps, 'db' | 'now'>,
   caller: Caller,
-  { key: given, tenantId, input }: Request,
-  run: () => Promise<Result>,
+  { key, tenantId, input }: Request,
+  run: (complete?: Complete) => Promise<Result>,
   replay: (reply: unknown) => Promise<Result>,
 ): Promise<Result> {
-  if (given === undefined) return run();
-  const { accountId } = caller;
-  const key = storedName(caller, given);
-  const at = now();
-  const stored = await claimKey(db, {
-    accountId,
-    key,
+  if (key === undefined) return run();
+  const held = { accountId: caller.accountId, key: storedName(caller, key), runner: randomUUID() };
+  const at = deps.now();
+  const after = (ms: number): Date => new Date(at.getTime() + ms);
+  const stored = await claimKey(deps.db, {
+    ...held,
     tenantId,
     requestHash: hashOf(input),
     now: at,
-    staleBefore: new Date(at.getTime() - STALE_MS),
-    forgottenBefore: new Date(at.getTime() - REMEMBERED_MS),
+    leasedUntil: after(LEASE_MS),
+    longestLease: after(LONGEST_LEASE_MS),
+    staleBefore: after(-STALE_MS),
+    forgottenBefore: after(-REMEMBERED_MS),
   });
-  if (stored) return replay(repeatable(stored, input));
+  return stored ? replay(repeatable(stored, input)) : runHolding(deps, held, run);
+}
+
+async function runHolding<Result>(
+  { db, now }: Pick<Deps, 'db' | 'now'>,
+  held: HeldKey,
+  run: (complete: Complete) => Promise<Result>,
+): Promise<Result> {
+  const renew = (): void => {
+    // The next one comes soon; and who can not reach the database commits nothing.
+    whateverTheTime(() => renewKey(db, held, new Date(now().getTime() + LEASE_MS))).catch(() => undefined);
+  };
+  const renewing = setInterval(renew, RENEW_MS).unref();
   try {
-    return await run();
+    return await run(async (tx, reply) => {
+      if (await completeKey(tx, held, reply)) return;
+      const message = 'idempotencyKey: another request with it went first, as this one said nothing for long';
+      throw new AppError('CONFLICT', message, { field: 'idempotencyKey' });
+    });
   } catch (error) {
     // Of a write that an outage broke off nobody knows how it ended: once the database is back, a key without a reply says so.
-    const released = outlast(() => releaseKey(db, accountId, key), AbortSignal.timeout(RELEASE_MS));
+    // One whose time is up has none left for this either.
+    const released = whateverTheTime(() => outlast(() => releaseKey(db, held), AbortSignal.timeout(RELEASE_MS)));
     if (isOutage(error)) released.catch(() => undefined);
     else await released;
     throw error;
+  } finally {
+    clearInterval(renewing);
   }
 }
 

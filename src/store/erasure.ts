@@ -23,7 +23,7 @@ export interface ErasureCounts {
   deliveries: number;
 }
 
-/** A request that began before this and has no reply yet died: nothing will come of it. */
+/** A request of an earlier version (it has no lease) that began before this and has no reply yet died: nothing will come of it. */
 const STALE = '15 minutes';
 
 /**
@@ -109,7 +109,8 @@ const eraseReplies = (tx: Tx, { accountId, tenantId, sessionId }: Subject, now: 
   // A request that still runs comes after this: its key stays, or it could not end.
   return tx.$executeRaw`
     DELETE FROM idempotency_keys WHERE account_id = ${accountId}::uuid AND tenant_id = ${tenantId}
-      AND CASE WHEN reply IS NULL THEN created_at < ${now}::timestamptz - ${STALE}::interval ELSE ${which} END`;
+      AND CASE WHEN reply IS NOT NULL THEN ${which}
+        ELSE coalesce(leased_until < ${now}::timestamptz, created_at < ${now}::timestamptz - ${STALE}::interval) END`;
 };
 
 /** Deleting memories forgets what answers said of them; a tenant may have sentences of memories that went before. */

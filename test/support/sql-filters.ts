@@ -19,28 +19,35 @@ type Query = (config: unknown, ...more: unknown[]) => unknown;
 
 /**
  * Which of the filters to take away: those of accounts, but for the one on the account's own row (without any guard no write would
- * come to its end), that one as well, or those of tenants too.
+ * come to its end), that one as well, or also those of tenants where the session acts for one: elsewhere nothing but the program
+ * knows which tenant is meant.
  */
-export type Removed = 'rows of accounts' | 'accounts' | 'accounts and tenants';
+export type Removed = 'rows of accounts' | 'accounts' | 'accounts and bound tenants';
 
 /**
  * Takes the program's own conditions out of every statement that this process sends from now on: what holds then is the
  * database's alone. Gives a way back, and how many statements were changed.
  */
 export function removeFilters(removed: Removed): { restore: () => void; count: () => number } {
-  const filters = FILTERS.filter(
-    ([{ source }]) =>
-      (removed === 'accounts and tenants' || !source.includes('tenant')) &&
-      (removed !== 'rows of accounts' || !source.includes('accounts')),
+  const ofAccounts = FILTERS.filter(
+    ([{ source }]) => !source.includes('tenant') && (removed !== 'rows of accounts' || !source.includes('accounts')),
   );
+  const filtersOf = (client: object): typeof FILTERS =>
+    removed === 'accounts and bound tenants' && bound.has(client) ? FILTERS : ofAccounts;
   const prototype = pg.Client.prototype as unknown as { query: Query };
+  const bound = new WeakSet<object>();
 
   const { query } = prototype;
   let changed = 0;
-  prototype.query = function (this: unknown, config, ...more) {
+  prototype.query = function (this: object, config, ...more) {
     if (typeof config !== 'object' || config === null || !('text' in config) || typeof config.text !== 'string')
       return query.call(this, config, ...more);
-    const text = filters.reduce((sql, [condition, always]) => sql.replace(condition, always), config.text);
+    // The store tells a session for whom it acts: its role, its account, and '=' with its tenant.
+    if ('name' in config && config.name === 'act' && 'values' in config && Array.isArray(config.values)) {
+      if (config.values[2] === '') bound.delete(this);
+      else bound.add(this);
+    }
+    const text = filtersOf(this).reduce((sql, [condition, always]) => sql.replace(condition, always), config.text);
     if (text !== config.text) changed += 1;
     return query.call(this, { ...config, text }, ...more);
   };
