@@ -1,5 +1,5 @@
 // Does any request that the OpenAPI document (or the GraphQL schema) allows, or forbids, meet a fault of the server, or a reply
-// that the document does not know? Runs schemathesis from PyPI against a running server. Run by
+// that the document does not know? Runs schemathesis from PyPI against a running server, and counts what arrives there. Run by
 // `npm run test:fuzz -- [rest|graphql] [examples per operation] [seconds at most]`; needs Python and PyPI.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,8 +19,16 @@ if (!python) throw new Error('There is no Python 3.9 or newer with venv.');
 const prepared = preparePython(python, [REQUIREMENT]);
 
 const faults: string[] = [];
+/** Of pino: from it on a line is a fault. */
+const ERROR = 50;
+const answered = new Map<number, number>();
+function take(line: string): void {
+  const { level, msg, status } = JSON.parse(line) as { level: number; msg: string; status: number };
+  if (level >= ERROR) faults.push(line);
+  else if (msg === 'answered') answered.set(status, (answered.get(status) ?? 0) + 1);
+}
 const config = readConfig({ PORT: '0', PALIMPSEST_DATA_DIR: 'memory://', PALIMPSEST_PRO_RATE: '0' });
-const logger = pino({ level: 'error' }, { write: (line: string) => void faults.push(line) });
+const logger = pino({ level: 'debug' }, { write: take });
 const app = await createApp(config, logger, { snapshot: await snapshot(), otherwise: 'SYSTEM' });
 const { id: accountId } = await createAccount(app.deps, { name: 'fuzz' });
 const { key } = await createApiKey(app.deps, { name: 'fuzz', accountId });
@@ -56,5 +64,8 @@ const child = spawn(
 );
 const [code] = (await once(child, 'exit')) as [number | null];
 await app.close();
+const statuses = [...answered].sort(([a], [b]) => a - b).map(([status, times]) => `${status}: ${times}`);
+const requests = [...answered.values()].reduce((sum, times) => sum + times, 0);
+console.log(`${requests} requests were answered (${statuses.join(', ')})`);
 if (faults.length > 0) console.error(`${faults.length} faults of the server:\n${faults.slice(0, 5).join('')}`);
 process.exitCode = code === 0 && faults.length === 0 ? 0 : 1;

@@ -57,6 +57,13 @@ describe('GET /memories/{memory_id}/timeline', () => {
       expect(body.timeline.map((entry) => entry.id)).toEqual(ids);
     });
 
+    it('takes three statements, whatever the number of versions', async () => {
+      await timelineOf(lonelyId); // the key is known from here on
+      for (const id of [lonelyId, ids[0] ?? '']) {
+        expect(await app.statementsOf(() => timelineOf(id))).toHaveLength(3);
+      }
+    });
+
     it('has exactly one current version, and each of the others ends where its successor begins', async () => {
       const { timeline } = (await timelineOf(ids[0] ?? '')).body;
       expect(timeline.map(({ temporal }) => temporal.is_current)).toEqual([false, false, true]);
