@@ -85,9 +85,11 @@ export class SocketConnection {
    */
   goOn(): void {
     if (this.#isResting) return;
-    if (this.#messages.length > 0 && !this.#isFull()) this.#start(this.#messages.shift() ?? '');
+    if (this.#messages.length > 0 && !this.#isFull()) {
+      this.#rest();
+      this.#start(this.#messages.shift() ?? '');
+    }
     this.#isHeldUp = this.#messages.length > 0 && (this.#isHeldUp || this.#isFull());
-    if (this.#messages.length > 0 && !this.#isFull()) this.#rest();
     if (this.isClosed) return;
     if (this.#messages.length > 0) this.ws.pause();
     else if (this.ws.isPaused) this.ws.resume();

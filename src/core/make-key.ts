@@ -120,7 +120,7 @@ export async function endKey(deps: KeyDeps, key: ApiKey, by: string): Promise<Ap
   return ended;
 }
 
-type Asked = z.output<z.ZodObject<typeof changeFields>>;
+type Asked = Partial<z.output<z.ZodObject<typeof changeFields>>>;
 
 /** Changes a key as asked. `grant`: the end that it may be given, null being none. @throws AppError INVALID_INPUT, CONFLICT */
 export async function alterKey(

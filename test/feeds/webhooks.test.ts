@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { listApiKeys, revokeApiKey } from '../../src/core/accounts.js';
-import { alterKey } from '../../src/core/make-key.js';
+import { listApiKeys, revokeApiKey, updateApiKey } from '../../src/core/accounts.js';
 import { startModelServer, type ModelServer, type RecordedRequest } from '../support/model-server.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 
@@ -301,7 +300,7 @@ describe('a webhook', () => {
     const keys = await listApiKeys(app.deps, accountId);
     const key = keys.find(({ id }) => id === follower.caller.apiKeyId);
     if (!key) throw new Error('the key was just made');
-    await alterKey(app.deps, key, { scopes: ['settings'] }, 'test');
+    await updateApiKey(app.deps, key.publicId, { scopes: ['settings'] });
     await move(owner, 'Berlin', 'Paris');
     await logged(follower, { state: 'DISABLED', disabledReason: 'its API key lacks the scope memories:read' });
     expect(receiver.requests).toEqual([]);
