@@ -37,7 +37,7 @@ import { createEmbedder } from './models/create-embedder.js';
 import { createLlm } from './models/create-llm.js';
 import type { Embedder } from './models/embedder.js';
 import { createReranker } from './models/reranker.js';
-import { withinLimit } from './request-body.js';
+import { BodyRoom } from './request-body.js';
 import { createRestDoor } from './rest/router.js';
 import { createSockets } from './sockets.js';
 import { EventTails } from './store/event-tails.js';
@@ -137,6 +137,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const graphql = createGraphqlDoor(deps, report, documents);
   const rest = createRestDoor(deps, report);
 
+  const bodies = new BodyRoom(config.maxHeldBodyBytes);
   let isStopping = false;
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
@@ -146,8 +147,9 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     try {
       // A body that trickles in takes no place from others.
       const limits = { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs };
-      const whole = rest.isStreamed(request) ? request : await withinLimit(request, limits);
-      return await deps.gate.pass(senderOf(request.headers.get('authorization')), () => door.fetch(whole));
+      const sender = senderOf(request.headers.get('authorization'));
+      const pass = (whole: Request): Promise<Response> => deps.gate.pass(sender, () => door.fetch(whole));
+      return await (rest.isStreamed(request) ? pass(request) : bodies.hold(request, limits, pass));
     } catch (error) {
       if (error instanceof AppError) return refuse(error, pathname);
       throw error;

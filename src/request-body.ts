@@ -10,16 +10,45 @@ interface BodyLimits {
   timeoutMs: number;
 }
 
+/** Of each body this much is always taken in: what most requests are made of gets through while large bodies fill all room. */
+const FREE_BYTES = 16_384;
+
+/** How many bytes of bodies are held at once. They come before anybody is known, and on more connections than requests are run. */
+export class BodyRoom {
+  #free: number;
+
+  constructor(bytes: number) {
+    this.#free = bytes;
+  }
+
+  /** Gives `work` the request with its body read, and holds the room for it until that is done. @throws AppError, see withinLimit */
+  async hold<Result>(request: Request, limits: BodyLimits, work: (whole: Request) => Promise<Result>): Promise<Result> {
+    let held = 0;
+    const take = (bytes: number): void => {
+      const wanted = Math.max(0, bytes - FREE_BYTES) - held;
+      if (wanted > this.#free) throw full();
+      held += wanted;
+      this.#free -= wanted;
+    };
+    try {
+      return await work(await withinLimit(request, limits, take));
+    } finally {
+      this.#free += held;
+    }
+  }
+}
+
 /**
- * The request with its body read: nobody parses what is too long.
- * @throws AppError BODY_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE (packed), INVALID_INPUT (in crumbs, or broken off)
+ * The request with its body read: nobody parses what is too long. `take` is told how many bytes there are so far.
+ * @throws AppError BODY_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE (packed), INVALID_INPUT (in crumbs, or broken off),
+ *   OVERLOADED (no room for it)
  */
-export async function withinLimit(request: Request, limits: BodyLimits): Promise<Request> {
+async function withinLimit(request: Request, limits: BodyLimits, take: (bytes: number) => void): Promise<Request> {
   if (!request.body) return request;
   // Nothing here unpacks: a packed body of a kilobyte may hold a megabyte, which no door counts.
   if (!isPlain(request.headers.get('content-encoding'))) throw packed();
   if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) throw tooLong(limits.maxBytes);
-  const bytes = await readWithin(request.body, limits);
+  const bytes = await readWithin(request.body, limits, take);
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body: bytes });
 }
@@ -28,6 +57,7 @@ export async function withinLimit(request: Request, limits: BodyLimits): Promise
 async function readWithin(
   body: ReadableStream<Uint8Array>,
   { maxBytes, timeoutMs }: BodyLimits,
+  take: (bytes: number) => void,
 ): Promise<Buffer<ArrayBuffer>> {
   const reader = body.getReader();
   const deadline = deadlineIn(timeoutMs);
@@ -39,8 +69,9 @@ async function readWithin(
       if (read.done) return Buffer.concat(chunks);
       // Counted while it comes: the header may be absent, or a lie.
       bytes += read.value.length;
-      chunks.push(read.value);
       if (bytes > maxBytes) throw tooLong(maxBytes);
+      take(bytes);
+      chunks.push(read.value);
       // A byte a piece costs a hundred times as much to take in as its bytes would at once.
       if (chunks.length > FREE_PIECES + bytes / BYTES_A_PIECE) throw invalid('The body comes in too many pieces.');
     }
@@ -65,6 +96,8 @@ function deadlineIn(ms: number): { passed: Promise<never>; clear: () => void } {
 
 const isPlain = (coding: string | null): boolean => /^\s*identity\s*$/i.test(coding ?? 'identity');
 
+const full = (): AppError =>
+  new AppError('OVERLOADED', 'The server holds as many bytes of bodies as it takes. Try again shortly.');
 const packed = (): AppError => new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without a content encoding.');
 const tooLong = (maxBytes: number): AppError =>
   new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);

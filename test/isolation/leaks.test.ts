@@ -39,7 +39,7 @@ describe('50 tenants of 10 accounts, at random', () => {
       expect(operations).toBe(guards.operations);
       expect(replies).toBeGreaterThanOrEqual(operations);
     },
-    120_000,
+    240_000,
   );
 
   it('with neither: the check finds leaks', async () => {
@@ -47,5 +47,5 @@ describe('50 tenants of 10 accounts, at random', () => {
     const shownToBound = leaks.filter((leak) => leak.includes('with a bound key'));
     expect(shownToBound.length).toBeGreaterThan(2);
     expect(leaks.length).toBeGreaterThan(shownToBound.length + 2);
-  }, 120_000);
+  }, 240_000);
 });
