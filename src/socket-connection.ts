@@ -27,6 +27,8 @@ export class SocketConnection {
   #isHeldUp = false;
   #isHeard = true;
   #lastLeft = '';
+  /** Messages that were begun since the last look for a sign of life. */
+  #begun = 0;
 
   constructor(
     readonly ws: WebSocket,
@@ -105,6 +107,7 @@ export class SocketConnection {
 
   #start(message: string): void {
     this.#taken++;
+    this.#begun++;
     void this.#take?.(message).finally(() => {
       this.#taken--;
       this.goOn();
@@ -117,18 +120,20 @@ export class SocketConnection {
   }
 
   /**
-   * Asks for a sign of life, and ends the connection if there was none since the last time: no word from the client, and
-   * of what waits for it nothing taken.
+   * Asks for a sign of life, and ends the connection if there was none since the last time: no word from the client, of what
+   * waits for it nothing taken, and of what it said before nothing begun (until all of that is, nothing more is read, an
+   * answer to this neither).
    */
   beat(): void {
     const left = this.#left();
     const isTaking = this.ws.bufferedAmount > 0 && left !== this.#lastLeft;
     this.#lastLeft = left;
-    if (!this.#isHeard && !isTaking) {
+    if (!this.#isHeard && !isTaking && this.#begun === 0) {
       this.ws.terminate();
       return;
     }
     this.#isHeard = false;
+    this.#begun = 0;
     this.ws.ping();
   }
 
