@@ -67,7 +67,7 @@ async function inspect(acknowledged: Iterable<string>): Promise<void> {
     await look(async (sql) => (await client.query<Record<string, unknown>>(sql)).rows);
     await client.end();
   } else {
-    const database = await openDatabase({ kind: 'embedded', dataDir: folder });
+    const database = await openDatabase({ kind: 'embedded', dataDir: folder }, { otherwise: 'SYSTEM' });
     await look((sql) => database.db.$queryRawUnsafe(sql)).finally(() => database.close());
   }
 }

@@ -48,12 +48,12 @@ async function write(
 
 /** Looks at the folder itself, with no server on it, past the guard between accounts. */
 async function inspect(dataDir: string, acknowledged: readonly string[]): Promise<Damage> {
-  const { db, close } = await openDatabase({ kind: 'embedded', dataDir }, { otherwise: 'SYSTEM' });
-  const query: Query = (sql) => db.$queryRawUnsafe(sql);
+  const database = await openDatabase({ kind: 'embedded', dataDir }, { otherwise: 'SYSTEM' });
+  const query: Query = (sql) => database.db.$queryRawUnsafe(sql);
   try {
     return { lost: (await findLost(query, acknowledged)).length, problems: await findBreaches(query) };
   } finally {
-    await close();
+    await database.close();
   }
 }
 

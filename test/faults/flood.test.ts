@@ -15,7 +15,11 @@ let url: string;
 /** Called with each line of the log, of which each request has one. */
 let answered = (): unknown => undefined;
 const logger = createLogger('debug', {
-  destination: { write: (line) => void (line.includes('answered') && answered()) },
+  destination: {
+    write: (line) => {
+      if (line.includes('answered')) answered();
+    },
+  },
 });
 
 beforeAll(async () => {

@@ -208,6 +208,18 @@ describe('a server', () => {
     await vi.waitUntil(() => stopping.deps.sessions.feedCount === 0, { timeout: 1_000 });
   });
 
+  it('keeps the socket of a client that said more at once than it takes two heartbeats to do', async () => {
+    const impatient = await startApp({ heartbeatMs: 50 });
+    try {
+      const line = await dialAs(await impatient.newClient(), { at: await impatient.listen() });
+      for (let n = 0; n < 1_500; n++) line.say(subscribe(`q${n}`, '{ planStatus { writesUsed } }'));
+      await Promise.race([line.hears('complete', 1_500), once(line.socket, 'close')]);
+      expect(line.closed).toEqual([]);
+    } finally {
+      await impatient.close();
+    }
+  });
+
   it('that stops finishes what runs, and closes sockets so that their clients come back', async () => {
     const client = await stopping.newClient();
     const socket = openSocket(at, client.key);
