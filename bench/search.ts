@@ -16,7 +16,7 @@ import { readConfig } from '../src/config.js';
 import { createAccount, createApiKey } from '../src/core/accounts.js';
 import { authenticate } from '../src/core/authenticate.js';
 import type { Caller } from '../src/core/deps.js';
-import { MEDIUM, retrieve, type Hit } from '../src/core/retrieve.js';
+import { isComparedWhole, retrieve, type Hit } from '../src/core/retrieve.js';
 import { Prisma } from '../src/generated/prisma/client.js';
 import { readBest } from '../src/store/candidates.js';
 import type { Db } from '../src/store/client.js';
@@ -296,7 +296,7 @@ async function recallIn(
     found += indexed.filter((similarity) => similarity >= (exact.at(-1) ?? 1) - 1e-9).length;
   }
   const known = deps.scopeSizes.get(where.scope, filter);
-  const isServed = known !== undefined && known.size > MEDIUM && !known.isSparse;
+  const isServed = known !== undefined && !isComparedWhole(known);
   return `${(found / wanted).toFixed(3)}${isServed ? '' : ' (searches of this scope compare all of it: 1)'}`;
 }
 
