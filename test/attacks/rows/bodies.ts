@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import {
   each,
@@ -104,7 +105,7 @@ export const BODIES: Attack[] = [
     name: '100,000 brackets in rows of an import',
     expected: '200 INVALID_INPUT, INVALID_INPUT, stored',
     run: async (target) => {
-      const body = `${DEEP}\n{"content":${DEEP_OBJECT}}\n{"content":"a row","metadata":${DEEP}}\n`;
+      const body = `${DEEP}\n{"content":${DEEP_OBJECT}}\n{"content":"row ${randomUUID()}","metadata":${DEEP}}\n`;
       const reply = await send(target, { path: '/agent/memories/import', body });
       const lines = reply.text.split('\n').filter((line) => line.includes('"line"'));
       const outcomes = lines.map((line) => /"code":"(\w+)"/.exec(line)?.[1] ?? /"status":"(\w+)"/.exec(line)?.[1]);
