@@ -1,7 +1,6 @@
 import type { AsOf } from '../store/beliefs.js';
 import { countUpTo, readBest, readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
-import { estimateIndexed } from '../store/vector-index.js';
 import type { Deps } from './deps.js';
 import { HALF_LENGTH, relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
 import { rarestOf } from './rules/rare-terms.js';
@@ -28,11 +27,6 @@ export interface Retrieval {
 const SMALL = 1_000;
 /** Of scopes of up to so many every vector is compared: more than that through the index are dearer than few without. */
 const MEDIUM = 5_000;
-/**
- * So many where they are less than this share of the index. It knows no scopes, and goes on scanning what is others' until enough
- * of this one have come: of a third of 90,000 it found 84 of 100, in the time in which all of them are compared.
- */
-const AMONG_OTHERS = { most: 30_000, share: 0.5 } as const;
 /** A scope is counted again once its account has seen so much more. */
 const GROWTH = 1.25;
 /** How many of the nearest are looked at: of a large scope no more than the pages asked for need. */
@@ -126,19 +120,17 @@ async function readPools(
 }
 
 /** What is known of the size of a scope that is large. */
-async function sizeOf({ db, embedder, scopeSizes }: Deps, where: Where, seq: bigint): Promise<Known> {
+async function sizeOf({ db, scopeSizes }: Deps, where: Where, seq: bigint): Promise<Known> {
   const { scope, filter } = where;
   const kept = scopeSizes.get(scope, filter);
   if (kept && Number(seq) <= Number(kept.seq) * GROWTH) return kept;
-  const [size, indexed] = [await countUpTo(db, where, AMONG_OTHERS.most + 1), await estimateIndexed(db, embedder)];
-  const known = { size, indexed, seq, isSparse: false };
+  const known = { size: await countUpTo(db, where, MEDIUM + 1), seq, isSparse: false };
   scopeSizes.setLarge(scope, filter, known);
   return known;
 }
 
 /** Whether every vector of a scope is compared, instead of looking through the index. */
-export const isComparedWhole = ({ size, indexed, isSparse }: Known): boolean =>
-  isSparse || size <= MEDIUM || (size <= AMONG_OTHERS.most && size < AMONG_OTHERS.share * indexed);
+export const isComparedWhole = ({ size, isSparse }: Known): boolean => isSparse || size <= MEDIUM;
 
 /** How many of the candidates hold each term. */
 function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): number[] {

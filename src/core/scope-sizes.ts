@@ -3,8 +3,6 @@ import type { MemoryFilter, Scope } from '../store/listing.js';
 export interface Known {
   /** As it was counted, up to a bound. */
   size: number;
-  /** How many memories the vector index held then, those of others too; roughly. */
-  indexed: number;
   /** The account's sequence number then. */
   seq: bigint;
   /** Looked up in the vector index it came out short: its rows are too few among all. */

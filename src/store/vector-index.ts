@@ -88,17 +88,6 @@ const createNear = ({ id, dimensions }: VectorSpace): string =>
    USING hnsw ((embedding::${typeOf(dimensions)}) ${dimensions > MOST_WHOLE ? 'halfvec' : 'vector'}_cosine_ops)
    WITH (m = 12, ef_construction = 40) WHERE known_to IS NULL AND near_indexed AND embedding_model = ${quoted(id)}`;
 
-/** What a row takes there besides its vector: its neighbours, and its share of a page that is not full. */
-const BESIDE_VECTOR = 300;
-
-/** About how many memories the index of a model holds, those of all accounts: by its size, which costs nothing to ask for. */
-export async function estimateIndexed(db: Db, { id, dimensions }: VectorSpace): Promise<number> {
-  const [row] = await db.$queryRaw<{ bytes: bigint | null }[]>`
-    SELECT pg_relation_size(to_regclass(${nearIndex(id)})) AS bytes`;
-  const component = dimensions > MOST_WHOLE ? 2 : 4;
-  return Math.round(Number(row?.bytes ?? 0) / (component * dimensions + BESIDE_VECTOR));
-}
-
 /** In the order in which they are changed, read backwards. Empty most of the time, so that a look at it costs nothing. */
 const createOutdated = (id: string): string =>
   `CREATE INDEX IF NOT EXISTS ${outdatedIndex(id)} ON memories ((known_to IS NULL), known_from, account_id)

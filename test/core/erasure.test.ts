@@ -331,7 +331,7 @@ describe('eraseSubject', () => {
   it('forgets what is kept in memory of the account', async () => {
     const client = await app.newClient();
     const scope = { accountId: client.caller.accountId, tenantId: 'kept' };
-    app.deps.scopeSizes.setLarge(scope, {}, { size: 10_000, indexed: 10_000, seq: 0n, isSparse: false });
+    app.deps.scopeSizes.setLarge(scope, {}, { size: 10_000, seq: 0n, isSparse: false });
     await client.rest('POST', '/agent/memories', { content: 'Likes tea.', tenant_id: 'kept' });
     await erase(client, { tenantId: 'kept' });
     await vi.waitUntil(() => app.deps.scopeSizes.get(scope, {}) === undefined, { timeout: 5_000 });
