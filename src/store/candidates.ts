@@ -82,9 +82,9 @@ export interface Pools {
 }
 
 /**
- * So many of the best by words. Of the ten best of 92,855 memories, every one scored, sixty chosen by the weight of their words
- * and a hundred by nearness held 97 of 100 for words of facts, 90 for questions of others; a hundred chosen by the number of
- * their words 95 and 84, for more work. One of them all by the weight: 97 and 92.
+ * So many of the best by words, beside a hundred by nearness. Of the ten best of 92,855 memories, every one of them scored, these held 97 of
+ * 100 for words of facts and 90 for questions about other things. Chosen by how many of the words they have, a hundred held 95
+ * and 84; by the weight of them, 98 and 92.
  */
 const WORDED = 60;
 
