@@ -87,7 +87,12 @@ describe('a server that is asked for more than it does at once', () => {
     const before = socket.run('{ planStatus { tier } }');
     await before.ended();
     const goOn = await stallDatabase();
-    const asking = Array.from({ length: PLACES }, (_, i) => ask(i));
+    let refused = 0;
+    const asking = Array.from({ length: PLACES }, async (_, i) => {
+      if ((await ask(i)).status === 503) refused += 1;
+    });
+    // Asked before them, the operation would have a place, and be answered only when the database goes on.
+    await vi.waitUntil(() => refused === PLACES - ITS_OWN, WAIT);
     const one = socket.run('{ planStatus { tier } }');
     await one.ended();
     expect(one.errors).toMatchObject([{ extensions: { code: 'OVERLOADED' } }]);

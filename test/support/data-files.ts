@@ -13,7 +13,6 @@ export function findInFiles(folder: string, mark: string, sought: readonly strin
   const found = new Map<string, string>();
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const file = path.join(folder, name);
-    // A running server removes files as it likes.
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) continue;
     for (const chunk of chunksOf(file, overlap)) {
       if (!chunk.includes(mark)) continue;
@@ -27,9 +26,10 @@ export function findInFiles(folder: string, mark: string, sought: readonly strin
   return found;
 }
 
-/** Each begins with the end of the one before. */
+/** Each begins with the end of the one before. None of a file that a running server has just removed, which it does as it likes. */
 function* chunksOf(file: string, overlap: number): Generator<Buffer> {
-  const descriptor = openSync(file, 'r');
+  const descriptor = openUnlessGone(file);
+  if (descriptor === undefined) return;
   try {
     const buffer = Buffer.alloc(CHUNK + overlap);
     let kept = 0;
@@ -43,6 +43,15 @@ function* chunksOf(file: string, overlap: number): Generator<Buffer> {
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function openUnlessGone(file: string): number | undefined {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
