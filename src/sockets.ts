@@ -34,7 +34,9 @@ export function createSockets(
     autoPong: false,
   });
   const connections = new Set<SocketConnection>();
-  const heartbeat = setInterval(() => connections.forEach((connection) => connection.beat()), heartbeatMs).unref();
+  // Once what has come is read: after a stall of the process the timer is due before the answers that came meanwhile.
+  const beat = (): unknown => setImmediate(() => connections.forEach((connection) => connection.beat()));
+  const heartbeat = setInterval(beat, heartbeatMs).unref();
   const watch = setInterval(() => connections.forEach((connection) => connection.goOn()), WATCH_MS).unref();
 
   const accept = (connection: SocketConnection, { authorization }: IncomingHttpHeaders): void => {

@@ -109,15 +109,39 @@ export class OpenChains {
   }
 
   #versionsOf(chainId: string) {
+    const back = this.#leadingBack();
     return [...this.#versions.values()]
-      .filter((version) => version.chainId === chainId && !version.retractedAt && !this.#leadsBack(version))
+      .filter((version) => version.chainId === chainId && !version.retractedAt && !back.has(version.id))
       .map((version) => ({ ...version, isHead: version.knownTo === null }));
   }
 
-  /** Made by hand, "superseded by" may go back in valid time: a place beside such a version could close a circle. */
-  #leadsBack(version: OpenVersion): boolean {
-    const next = version.supersededById === null ? undefined : this.#versions.get(version.supersededById);
-    return next !== undefined && (next.validFrom < version.validFrom || this.#leadsBack(next));
+  /**
+   * Made by hand, "superseded by" may go back in valid time: a place beside a version from which it does, at whatever step, could close
+   * a circle. Each is looked at once, and without recursion: a chain may have more versions than a stack has frames.
+   */
+  #leadingBack(): Set<string> {
+    const seen = new Set<string>();
+    const back = new Set<string>();
+    for (const first of this.#versions.values()) {
+      const path: OpenVersion[] = [];
+      let next: OpenVersion | undefined = first;
+      let leadsBack = false;
+      for (let at: OpenVersion | undefined = first; at; at = next) {
+        if (seen.has(at.id)) {
+          leadsBack = back.has(at.id);
+          break;
+        }
+        seen.add(at.id);
+        path.push(at);
+        next = at.supersededById === null ? undefined : this.#versions.get(at.supersededById);
+      }
+      for (const at of path.reverse()) {
+        const after: OpenVersion | undefined = this.#versions.get(at.supersededById ?? '');
+        leadsBack ||= after !== undefined && after.validFrom < at.validFrom;
+        if (leadsBack) back.add(at.id);
+      }
+    }
+    return back;
   }
 
   #close(window: ClosedWindow): void {

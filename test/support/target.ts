@@ -177,9 +177,10 @@ export async function openSocket({ url, key }: Target, isInitiated = true, heade
   });
   const opened = new Promise<void>((resolve, reject) => ws.once('open', resolve).once('error', reject));
   const next: OpenSocket['next'] = async (fits) => {
-    for (;;) {
-      const found = messages.find(fits);
+    for (let looked = 0; ;) {
+      const found = messages.slice(looked).find(fits);
       if (found || isOver) return found;
+      looked = messages.length;
       await new Promise<void>((resolve) => {
         const once = (): void => {
           waiting.delete(once);
