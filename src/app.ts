@@ -14,6 +14,7 @@ import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
 import { Sessions } from './core/sessions.js';
+import { SharedQuestions } from './core/shared-question.js';
 import { States } from './core/states.js';
 import { TermCounts } from './core/term-counts.js';
 import { Turns } from './core/turns.js';
@@ -99,6 +100,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     wakeups,
     tails: new EventTails(db, wakeups, (error) => outages.warn({ err: error }, 'events can not be read')),
     states: new States(wakeups),
+    questions: new SharedQuestions(),
     keys,
     keyUses,
     sessions,

@@ -1,3 +1,4 @@
+import type { EventTail, EventTails } from '../store/event-tails.js';
 import { readEventsAfter, type MemoryEvent } from '../store/events.js';
 import type { Deps } from './deps.js';
 import { outlast } from './outlast.js';
@@ -24,20 +25,48 @@ function isOfAll({ kind, details }: MemoryEvent): boolean {
   return kind === 'DELETED' && (allTenants === true || subject === 'TENANT');
 }
 
-/** Reads on in the account's events, all that are there, and says whether one of them concerns the question. */
+/**
+ * Reads on in the account's events, all that are there, and says whether one of them concerns the question. What came lately is read
+ * once for all who follow the account.
+ */
 export class AnswerNews {
+  readonly #tail: EventTail;
+
   constructor(
     readonly db: Deps['db'],
-    public cursor: bigint,
-  ) {}
+    private readonly tails: EventTails,
+    { scope, cursor }: Pick<PreparedQuestion, 'scope' | 'cursor'>,
+  ) {
+    this.cursor = cursor;
+    this.#tail = tails.join(scope.accountId, cursor);
+  }
+
+  /** Everything up to here was looked at. */
+  cursor: bigint;
 
   async read(asked: Asked, signal: AbortSignal): Promise<boolean> {
     let isConcerned = false;
     for (;;) {
-      const events = await outlast(() => readEventsAfter(this.db, asked.scope.accountId, this.cursor, BATCH), signal);
+      const events = await this.#next(signal);
       isConcerned ||= events.some((event) => concerns(asked, event));
       this.cursor = events.at(-1)?.seq ?? this.cursor;
-      if (events.length < BATCH) return isConcerned;
+      if (events.length === 0) return isConcerned;
     }
+  }
+
+  /** Some of what comes next. What is no longer in memory is in the table. */
+  async #next(signal: AbortSignal): Promise<readonly MemoryEvent[]> {
+    const { accountId, floor } = this.#tail;
+    if (this.cursor >= floor) return this.#tail.after(this.cursor);
+    return outlast(() => readEventsAfter(this.db, accountId, this.cursor, BATCH), signal);
+  }
+
+  /** Resolves once there are more events, or when `signal` aborts; never rejects. */
+  more(signal: AbortSignal): Promise<void> {
+    return this.#tail.next(this.cursor, signal);
+  }
+
+  close(): void {
+    this.tails.leave(this.#tail);
   }
 }

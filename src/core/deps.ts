@@ -15,6 +15,7 @@ import type { Block } from './rules/quota.js';
 import type { Scope } from './rules/scopes.js';
 import type { ScopeSizes } from './scope-sizes.js';
 import type { Sessions } from './sessions.js';
+import type { SharedQuestions } from './shared-question.js';
 import type { States } from './states.js';
 import type { RateLimits } from './rate-limits.js';
 import type { TermCounts } from './term-counts.js';
@@ -28,6 +29,8 @@ export interface Deps {
   tails: EventTails;
   /** What followers of anything else read: once for all of them. */
   states: States;
+  /** What is found and answered for followers of answers: once for all who ask the same. */
+  questions: SharedQuestions;
   /** What was found of API keys a moment ago. */
   keys: KnownKeys;
   /** When keys were used. */

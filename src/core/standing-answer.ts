@@ -8,6 +8,8 @@ import { prepareQuestion, type PreparedQuestion, type QueryInput } from './prepa
 import { Pace } from './rules/pace.js';
 import { begun, isChange, mayChange, newcomers, type Found, type Ground } from './rules/standing-answer.js';
 import { endReply, RunningReply } from './running-reply.js';
+import { nextInstant, type SharedQuestion } from './shared-question.js';
+import type { Reading } from './states.js';
 
 /** A lost hint costs at most this. */
 const POLL_MS = 5_000;
@@ -35,6 +37,7 @@ export interface Desk {
   input: Unchecked<QueryInput>;
   signal: AbortSignal;
   query: Projection | undefined;
+  question: SharedQuestion;
 }
 
 const foundIn = ({ memories, hits, input }: PreparedQuestion): Found[] =>
@@ -47,13 +50,6 @@ const foundIn = ({ memories, hits, input }: PreparedQuestion): Found[] =>
 
 const citedBy = ({ citations }: Answer): Citation[] => citations.filter(({ isCited }) => isCited);
 const idsOf = (citations: readonly Citation[]): Set<string> => new Set(citations.map(({ memory }) => memory.id));
-
-/** The next instant at which time alone may change what is found; the past does not change so. */
-function nextInstant({ asOf, memories }: PreparedQuestion, now: Date): number {
-  if (asOf.valid ?? asOf.known) return Infinity;
-  const instants = memories.flatMap(({ validFrom, validTo }) => [validFrom.getTime(), validTo?.getTime() ?? 0]);
-  return Math.min(...instants.filter((at) => at > now.getTime()), Infinity);
-}
 
 /** A question that is asked again as what is known changes. Holds its newest answer, and reads on in the events of the account. */
 export class StandingAnswer {
@@ -71,19 +67,23 @@ export class StandingAnswer {
   ) {
     this.#pace = new Pace(desk.deps.config.standingAnswersPerMinute);
     // Read before anything was retrieved: whatever came since is looked at again.
-    this.#news = new AnswerNews(desk.deps.db, prepared.cursor);
-    this.#nextInstant = nextInstant(prepared, desk.deps.now());
+    this.#news = new AnswerNews(desk.deps.db, desk.deps.tails, prepared);
+    this.#nextInstant = nextInstant(prepared, this.#now());
   }
 
-  async first(): Promise<AnswerChange> {
+  async first(): Promise<Reading<AnswerChange>> {
     const answer = await this.#answer();
     const came = citedBy(answer);
     this.#ground = { found: foundIn(this.prepared), cited: idsOf(came) };
-    return { answer, why: null, came, went: [] };
+    return this.desk.deps.states.reading({ answer, why: null, came, went: [] });
+  }
+
+  close(): void {
+    this.#news.close();
   }
 
   /** Waits for something to happen, and looks what it means; null if it means nothing. */
-  async next(): Promise<AnswerChange | null> {
+  async next(): Promise<Reading<AnswerChange> | null> {
     const { deps, caller, signal } = this.desk;
     const wait = new AbortController();
     const stop = (): void => wait.abort();
@@ -100,7 +100,7 @@ export class StandingAnswer {
       this.#mustLook ||= deps.now().getTime() >= this.#nextInstant;
       if (this.#mustLook && this.#waitMs() <= 0) return await this.#look();
       // What was armed before it was known that there is something to look at would wait for too long.
-      if (this.#mustLook === didLook && !signal.aborted) await woken;
+      if (this.#mustLook === didLook && !signal.aborted) await Promise.race([woken, this.#news.more(wait.signal)]);
       return null;
     } finally {
       signal.removeEventListener('abort', stop);
@@ -121,15 +121,17 @@ export class StandingAnswer {
     return this.desk.deps.now().getTime();
   }
 
-  async #look(): Promise<AnswerChange | null> {
-    const { deps, caller, input, query } = this.desk;
+  async #look(): Promise<Reading<AnswerChange> | null> {
+    const { deps, caller, input, query, question } = this.desk;
     this.#lookedAt = performance.now();
     try {
-      this.prepared = await prepareQuestion(deps, caller, { ...input, atLeast: undefined }, query);
+      this.prepared = await question.find(this.#news.cursor, this.#now(), () =>
+        prepareQuestion(deps, caller, { ...input, atLeast: undefined }, query),
+      );
       const found = foundIn(this.prepared);
       const change = mayChange(this.#ground, found) ? await this.#compare(found, await this.#answer()) : null;
       this.#mustLook = false;
-      this.#nextInstant = nextInstant(this.prepared, deps.now());
+      this.#nextInstant = nextInstant(this.prepared, this.#now());
       return change;
     } catch (error) {
       if (!isPassing(error)) throw error;
@@ -139,29 +141,45 @@ export class StandingAnswer {
   }
 
   async #answer(): Promise<Answer> {
-    const { deps, caller, signal } = this.desk;
+    const { signal, question } = this.desk;
     if (this.prepared.memories.length === 0) return nothingStored(this.prepared);
     this.#pace.ask(this.#now());
+    const answer = await question.answer(this.prepared, signal, () => this.#ask());
+    this.#pace.succeed();
+    return answer;
+  }
+
+  async #ask(): Promise<Answer> {
+    const { deps, caller, signal } = this.desk;
     const llm = await chooseLlm(deps, caller.accountId, this.prepared.choice);
     const reply = new RunningReply(llm, this.prepared.input, signal);
     try {
-      const answer = await finishAnswer(deps, caller, this.prepared, await reply.whole);
-      this.#pace.succeed();
-      return answer;
+      return await finishAnswer(deps, caller, this.prepared, await reply.whole);
     } finally {
       await endReply(deps, caller, this.prepared, reply);
     }
   }
 
   /** The change from the answer that was told last, as far as it is one. */
-  async #compare(found: readonly Found[], answer: Answer): Promise<AnswerChange | null> {
-    const { deps, query } = this.desk;
+  async #compare(found: readonly Found[], answer: Answer): Promise<Reading<AnswerChange> | null> {
+    const { deps, question } = this.desk;
     const ground = this.#ground;
     const cited = idsOf(citedBy(answer));
     if (!isChange(ground, found, cited)) {
       this.#ground = { found, cited: ground.cited };
       return null;
     }
+    const before = JSON.stringify([[...ground.cited], ground.found]);
+    const change = await question.tell(this.prepared, before, async () =>
+      deps.states.reading(await this.#explain(ground, found, answer)),
+    );
+    this.#ground = { found, cited };
+    return change;
+  }
+
+  async #explain(ground: Ground, found: readonly Found[], answer: Answer): Promise<AnswerChange> {
+    const { deps, query } = this.desk;
+    const cited = idsOf(citedBy(answer));
     const came = citedBy(answer).filter(({ memory }) => !ground.cited.has(memory.id));
     const change = {
       scope: this.prepared.scope,
@@ -170,8 +188,6 @@ export class StandingAnswer {
       hasBegun: begun(ground, found).length > 0,
     };
     const went = await explainDepartures(deps, change, query);
-    const why = await explainChange(deps, change, went);
-    this.#ground = { found, cited };
-    return { answer, why, came, went };
+    return { answer, why: await explainChange(deps, change, went), came, went };
   }
 }

@@ -25,13 +25,17 @@ export class States {
 
   constructor(private readonly wakeups: Wakeups) {}
 
+  /** A state that was found by other means: made for one subscriber, it serves all whom it is given to. */
+  reading<State>(state: State): Reading<State> {
+    return { kind: 'READING', number: ++this.#readings, state };
+  }
+
   /**
    * The state as it is now, then each time that it is another, for as long as the caller keeps asking. Pulled: who asks slowly is
    * told the newest. A database that is away is waited for. @throws what `read` throws for any other reason
    */
   async *follow<State>(source: Source<State>, signal: AbortSignal): AsyncGenerator<Reading<State>> {
-    const watch = (this.#watches.get(source.name) ??
-      new Watch(source, this.wakeups, () => ++this.#readings)) as Watch<State>;
+    const watch = (this.#watches.get(source.name) ?? new Watch(source, this.wakeups, this)) as Watch<State>;
     this.#watches.set(source.name, watch);
     watch.followers++;
     try {
@@ -71,7 +75,7 @@ class Watch<State> {
   constructor(
     private readonly source: Source<State>,
     private readonly wakeups: Wakeups,
-    private readonly nextNumber: () => number,
+    private readonly states: Pick<States, 'reading'>,
   ) {}
 
   stop(): void {
@@ -117,7 +121,7 @@ class Watch<State> {
     const said = JSON.stringify(state);
     if (said === this.#said) return;
     this.#said = said;
-    this.#newest = { kind: 'READING', number: this.nextNumber(), state };
+    this.#newest = this.states.reading(state);
   }
 
   #wake(): void {

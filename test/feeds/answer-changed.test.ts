@@ -265,12 +265,39 @@ describe('a standing question', () => {
     });
   });
 
+  it('asked alike by many, is looked up, explained and read once for all of them', async () => {
+    await add('Alice lives in Berlin');
+    const counts: number[] = [];
+    for (const [city, many] of [
+      ['Paris', 1],
+      ['Rome', 8],
+    ] as const) {
+      const feeds = Array.from({ length: many }, () => follow());
+      for (const feed of feeds) await received(feed, 1);
+      const statements = await app.statementsOf(async () => {
+        await add(`Alice lives in ${city}`);
+        for (const feed of feeds) {
+          expect(await received(feed, 2)).toMatchObject({
+            reason: 'SUPERSEDED',
+            answer: { text: `Alice lives in ${city}.` },
+          });
+        }
+      });
+      counts.push(statements.length);
+      for (const feed of feeds) feed.stop();
+      await vi.waitUntil(() => waits.count === 0, WAIT);
+    }
+    const [one = 0, eight = 0] = counts;
+    expect(one).toBeGreaterThan(8); // it does count
+    expect(eight - one).toBeLessThan(3); // a poll may fall into either
+  });
+
   it('waits for nothing any more once its client left', async () => {
     await add('Alice lives in Berlin');
     await vi.waitUntil(() => waits.count === 0, WAIT);
     const feed = follow();
     await received(feed, 1);
-    await vi.waitUntil(() => waits.count === 1, WAIT);
+    await vi.waitUntil(() => waits.count === 2, WAIT); // its own, and that of who reads the account's events
     feed.stop();
     await vi.waitUntil(() => waits.count === 0, WAIT);
     await add('Alice lives in Paris');
@@ -312,6 +339,20 @@ describe('a standing question to a model', () => {
     expect(model.requests).toHaveLength(1);
     const { memories } = dataOf(model.requests[0] as never) as { memories: { text: string }[] };
     expect(memories[0]).toMatchObject({ text: 'Alice lives in Paris' });
+  });
+
+  it('costs one call for all who ask alike', async () => {
+    await add('Alice lives in Berlin');
+    const feeds: Operation<Feed>[] = [];
+    for (let i = 0; i < 3; i++) {
+      model.script(says('In Berlin [mem-1].'));
+      feeds.push(followModel());
+      await received(feeds[i] as Operation<Feed>, 1);
+    }
+    model.script(says('In Paris [mem-1].'));
+    await add('Alice lives in Paris');
+    for (const feed of feeds) expect(await received(feed, 2)).toMatchObject({ answer: { text: 'In Paris.' } });
+    expect(model.requests).toHaveLength(1);
   });
 
   it('is not told again where the model only puts it in other words', async () => {

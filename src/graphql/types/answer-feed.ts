@@ -1,6 +1,7 @@
 import { queryFromInfo } from '@pothos/plugin-prisma';
 import { followAnswer, type AnswerChange as ChangeShape } from '../../core/follow-answer.js';
 import type { ChangeReason, Departed } from '../../core/explain-change.js';
+import type { Reading } from '../../core/states.js';
 import { builder } from '../builder.js';
 import { stoppable } from '../stoppable.js';
 import { Answer, Citation, MEMORIES_OF_ANSWER, QueryInput } from './answer.js';
@@ -85,6 +86,6 @@ builder.subscriptionFields((t) => ({
           queryFromInfo({ context, info, typeName: 'Memory', paths: PATHS }),
         ),
       ),
-    resolve: (change: ChangeShape) => change,
+    resolve: ({ state }: Reading<ChangeShape>) => state,
   }),
 }));
