@@ -30,6 +30,7 @@ import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
 import { lingerAfter } from './http/linger.js';
 import { oneByOne } from './http/one-by-one.js';
+import { answerUnreadable, rawReply } from './http/unreadable.js';
 import { refuseUnservable } from './http/unservable.js';
 import type { Logger } from './logger.js';
 import { OutageLog } from './outage-log.js';
@@ -181,11 +182,12 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     heartbeatMs: deps.heartbeatMs,
     report,
   });
+  server.on('clientError', answerUnreadable);
   server.maxConnections = config.maxConnections; // whoever comes when there are as many is turned away at once
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.end(NOTHING_TO_UPGRADE_TO);
-    else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(FORBIDDEN);
+    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.end(rawReply(400, NOTHING_TO_UPGRADE_TO));
+    else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(rawReply(403, FOREIGN_PAGE));
     else actForNobody(() => sockets.upgrade(request, socket, head));
   });
   return {
@@ -257,7 +259,7 @@ function refuse({ message, code, status }: AppError, pathname: string): Response
 }
 
 /** Of a page that may not call: browsers ask nobody before they open a socket, so that it has to be refused here. */
-const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+const FOREIGN_PAGE = { detail: 'Pages of this origin may not connect.', code: 'FORBIDDEN' } as const;
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -270,7 +272,7 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
 }
 
 /** Said before the connection ends: a socket that closes without a word looks like a fault of the network. */
-const NOTHING_TO_UPGRADE_TO = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+const NOTHING_TO_UPGRADE_TO = { detail: 'There is nothing here to upgrade to.', code: 'INVALID_INPUT' } as const;
 
 /** The longest that a whole request may take to arrive: of an import, which has no other limit. */
 const IMPORT_MS = 300_000;

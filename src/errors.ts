@@ -19,6 +19,7 @@ export const STATUS = {
   URI_TOO_LONG: 414,
   UNSUPPORTED_MEDIA_TYPE: 415,
   INVALID_INPUT: 422,
+  HEADERS_TOO_LARGE: 431,
   QUOTA_EXCEEDED: 429,
   RATE_LIMITED: 429,
   /** The provider refused the key, the model, or the pace of a caller's own model. */

@@ -27,6 +27,7 @@ const REFUSALS = {
   INVALID_INPUT: ['takes', 'a field is missing, of the wrong type, or out of range; `field` names it'],
   QUOTA_EXCEEDED: ['says so', 'the write quota is used up'],
   RATE_LIMITED: ['every call', 'too many requests; `Retry-After` says when to come again'],
+  HEADERS_TOO_LARGE: ['every call', 'the headers are longer than the server reads'],
   LLM_KEY_REFUSED: ['with llm', "the caller's model provider refused the key"],
   LLM_MODEL_REFUSED: ['with llm', "the caller's model provider does not know or allow the model"],
   LLM_RATE_LIMITED: ['with llm', "the caller's model provider asks for a slower pace"],
