@@ -10,7 +10,7 @@ export const STATUS = {
   PERSISTED_OPERATION_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   NOT_ACCEPTABLE: 406,
-  /** The body came too slowly. */
+  /** The request came too slowly. */
   REQUEST_TIMEOUT: 408,
   CONFLICT: 409,
   /** A feed's cursor from before what feeds still reach. */

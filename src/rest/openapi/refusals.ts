@@ -18,7 +18,7 @@ const REFUSALS = {
   NOT_FOUND: ['says so', 'there is none'],
   CONFLICT: ['says so', 'it is so already, or it can not be any more'],
   CURSOR_EXPIRED: ['says so', 'the cursor lies further back than events are kept for'],
-  REQUEST_TIMEOUT: ['may have a body', 'the body came too slowly'],
+  REQUEST_TIMEOUT: ['every call', 'the request came too slowly'],
   BODY_TOO_LARGE: ['may have a body', 'the body is too long'],
   UNSUPPORTED_MEDIA_TYPE: [
     'may have a body',
