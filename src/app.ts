@@ -28,6 +28,7 @@ import { EventStreams, isEventStream } from './event-streams.js';
 import { answerHealth } from './health.js';
 import { mayConnect } from './http/cors.js';
 import { withManners } from './http/manners.js';
+import { stopAtCrumbs } from './http/crumbs.js';
 import { lingerAfter } from './http/linger.js';
 import { oneByOne } from './http/one-by-one.js';
 import { answerUnreadable, rawReply } from './http/unreadable.js';
@@ -152,7 +153,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       const limits = { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs };
       const sender = senderOf(request.headers.get('authorization'));
       const pass = (whole: Request): Promise<Response> => deps.gate.pass(sender, () => door.fetch(whole));
-      return await (rest.isStreamed(request) ? pass(request) : bodies.hold(request, limits, pass));
+      return await (rest.isStreamed(request.method, pathname) ? pass(request) : bodies.hold(request, limits, pass));
     } catch (error) {
       if (error instanceof AppError) return refuse(error, pathname);
       throw error;
@@ -174,7 +175,10 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   });
   const serve = oneByOne((request, response) => {
     lingerAfter(request, response);
-    if (!refuseUnservable(request, response)) void listener(request, response);
+    if (refuseUnservable(request, response)) return;
+    const [path = ''] = (request.url ?? '').split('?');
+    if (!rest.isStreamed(request.method ?? '', path)) stopAtCrumbs(request);
+    void listener(request, response);
   });
   const server = createServer(arrivalLimits(config), serve);
   const sockets = createSockets(socketOptions(deps, graphql, report), {
@@ -186,7 +190,8 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   server.maxConnections = config.maxConnections; // whoever comes when there are as many is turned away at once
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // Not through URL: a malformed target would throw here, outside of any request.
-    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH) socket.end(rawReply(400, NOTHING_TO_UPGRADE_TO));
+    if (!server.listening || request.url?.split('?')[0] !== GRAPHQL_PATH)
+      socket.end(rawReply(400, NOTHING_TO_UPGRADE_TO));
     else if (!mayConnect(request.headers, config.corsOrigins)) socket.end(rawReply(403, FOREIGN_PAGE));
     else actForNobody(() => sockets.upgrade(request, socket, head));
   });

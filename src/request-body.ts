@@ -1,8 +1,5 @@
 import { AppError } from './errors.js';
-
-/** Pieces that a body may come in, however small; beyond them each must carry at least so many bytes on average. */
-const FREE_PIECES = 2_000;
-const BYTES_A_PIECE = 32;
+import { areCrumbs } from './http/crumbs.js';
 
 interface BodyLimits {
   maxBytes: number;
@@ -72,8 +69,7 @@ async function readWithin(
       if (bytes > maxBytes) throw tooLong(maxBytes);
       take(bytes);
       chunks.push(read.value);
-      // A byte a piece costs a hundred times as much to take in as its bytes would at once.
-      if (chunks.length > FREE_PIECES + bytes / BYTES_A_PIECE) throw invalid('The body comes in too many pieces.');
+      if (areCrumbs(chunks.length, bytes)) throw invalid('The body comes in too many pieces.');
     }
   } finally {
     deadline.clear();

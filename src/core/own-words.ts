@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { Message } from '../models/llm.js';
 import type { Scope } from '../store/listing.js';
 import { findOwnWords, rememberSentences } from '../store/own-words.js';
 import type { Deps } from './deps.js';
-import { linesOf } from './rules/lines.js';
+import { linesOf, type Line } from './rules/lines.js';
+
+/** Characters. */
+const LONG = 10_000;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -16,9 +20,13 @@ export async function hideOwnWords(
   scope: Scope,
   messages: readonly Message[],
 ): Promise<readonly Message[]> {
-  const lines = messages.flatMap(({ role, content }, messageIndex) =>
-    role === 'system' ? [] : linesOf(content).map((line) => ({ ...line, messageIndex, isOfPerson: role === 'user' })),
-  );
+  const lines: (Line & { messageIndex: number; isOfPerson: boolean })[] = [];
+  for (const [messageIndex, { role, content }] of messages.entries()) {
+    if (role === 'system') continue;
+    for (const line of linesOf(content)) lines.push({ ...line, messageIndex, isOfPerson: role === 'user' });
+    // A long one takes tens of milliseconds: others come between it and the next.
+    if (content.length > LONG) await setImmediate();
+  }
   if (lines.length === 0) return messages;
   const asked = lines.map(({ words, isOfPerson }) => ({ text: words, hash: hashOf(words.toLowerCase()), isOfPerson }));
   const own = await findOwnWords(db, scope, asked);

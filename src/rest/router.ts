@@ -16,8 +16,8 @@ import { toWireName, wireMessage } from './wire.js';
 export function createRestDoor(deps: Deps, report: ReportBug) {
   return {
     /** Whether a request's body is read as it comes, and bounded, by its route. */
-    isStreamed: ({ method, url }: Request): boolean =>
-      matchPath(new URL(url).pathname).some(({ route }) => route.isStreamed && route.method === method),
+    isStreamed: (method: string, pathname: string): boolean =>
+      matchPath(pathname).some(({ route }) => route.isStreamed && route.method === method),
     fetch: async (request: Request): Promise<Response> => {
       const url = new URL(request.url);
       const page = openPage(url.pathname);
