@@ -36,15 +36,18 @@ export async function findOwnWords(
   lines: readonly Line[],
 ): Promise<Set<number>> {
   const rows = await db.$queryRaw<{ place: bigint }[]>`
-    SELECT place FROM unnest(${lines.map(({ text }) => text)}::text[], ${lines.map(({ hash }) => hash)}::text[],
-                               ${lines.map(({ isOfPerson }) => isOfPerson)}::boolean[])
-      WITH ORDINALITY AS line (text, hash, is_of_person, place)
-    WHERE EXISTS (
+    -- Worked out once for each line: compared with each memory of a small tenant, a long one would be hashed again each time.
+    WITH line AS MATERIALIZED (
+      SELECT place, is_of_person, md5(lower(btrim(text, E' \\t\\n\\r.!'))) AS digest, decode(hash, 'hex') AS hash
+      FROM unnest(${lines.map(({ text }) => text)}::text[], ${lines.map(({ hash }) => hash)}::text[],
+                  ${lines.map(({ isOfPerson }) => isOfPerson)}::boolean[])
+        WITH ORDINALITY AS given (text, hash, is_of_person, place)
+    )
+    SELECT place FROM line WHERE EXISTS (
       SELECT 1 FROM memories m WHERE m.account_id = ${accountId}::uuid AND m.tenant_id = ${tenantId}
-        AND md5(lower(btrim(m.text, E' \\t\\n\\r.!'))) = md5(lower(btrim(line.text, E' \\t\\n\\r.!')))
-        AND (m.known_to IS NULL OR NOT line.is_of_person))
+        AND md5(lower(btrim(m.text, E' \\t\\n\\r.!'))) = line.digest AND (m.known_to IS NULL OR NOT line.is_of_person))
       OR EXISTS (
       SELECT 1 FROM answer_sentences a WHERE a.account_id = ${accountId}::uuid AND a.tenant_id = ${tenantId}
-        AND a.hash = decode(line.hash, 'hex'))`;
+        AND a.hash = line.hash)`;
   return new Set(rows.map(({ place }) => Number(place) - 1));
 }
