@@ -5,8 +5,10 @@ import type { WebSocket } from 'ws';
 const HIGH_WATER = 64 * 1_024;
 /** Bytes of replies that may wait before nothing more is done for the client. */
 const MAX_WAITING = 1_024 * 1_024;
-/** Queries and mutations under way at once; further ones wait their turn. */
-const MAX_RUNNING = 64;
+/** Operations that are begun and not yet answered, or on as feeds; further ones wait their turn. */
+const MAX_RUNNING = 16;
+/** Pings that are answered in one turn of the event loop. */
+const MAX_PINGS = 50;
 /** How long a client has to answer the closing handshake. */
 const FAREWELL_MS = 1_000;
 
@@ -26,6 +28,7 @@ export class SocketConnection {
   /** Messages had to wait for the client to take replies; until none waits any more. */
   #isHeldUp = false;
   #isHeard = true;
+  #pings = 0;
   #lastLeft = '';
   /** Messages that were begun since the last look for a sign of life. */
   #begun = 0;
@@ -38,6 +41,7 @@ export class SocketConnection {
     // Not by the library: it answers without end whoever asks and does not read.
     ws.on('ping', (data: Buffer) => {
       if (ws.bufferedAmount < HIGH_WATER) ws.pong(data);
+      this.#countPing();
     });
     ws.on('message', (data: Buffer) => {
       this.#isHeard = true;
@@ -46,6 +50,16 @@ export class SocketConnection {
     });
     ws.on('error', () => undefined); // what went wrong with a connection closes it, which is all there is to know
     ws.on('close', () => (this.isClosed = true));
+  }
+
+  /** Tens of thousands that come together would else be gone through before anybody else's request. */
+  #countPing(): void {
+    if (++this.#pings === MAX_PINGS) this.ws.pause();
+    if (this.#pings > 1) return;
+    setImmediate(() => {
+      this.#pings = 0;
+      this.goOn();
+    });
   }
 
   /** Gives messages to `take`, in order. It resolves when a query is answered, or a feed over; never rejects. */
