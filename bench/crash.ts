@@ -72,8 +72,17 @@ async function inspect(acknowledged: Iterable<string>): Promise<void> {
   }
 }
 
+/** Waits until something more is written: an end that meets nobody at work would prove nothing. */
+async function goesOn({ acknowledged }: Load, after: string): Promise<void> {
+  const { size } = acknowledged;
+  const deadline = performance.now() + SETTLE_MS;
+  while (acknowledged.size === size && performance.now() < deadline) await pause(20);
+  if (acknowledged.size === size) throw new Error(`nothing was written after ${after}`);
+}
+
 async function killAtRandom(nodes: BuiltServer[], load: Load): Promise<void> {
   for (let kill = 1; kill <= kills && hasTime(); kill++) {
+    await goesOn(load, 'a node was killed');
     await pause(100 + Math.random() * 900);
     const i = Math.floor(Math.random() * nodes.length);
     const node = nodes[i];
@@ -92,10 +101,7 @@ async function stopDatabase(load: Load): Promise<void> {
     const before = new Set(load.acknowledged);
     await postgres?.crash(Math.random() * 2);
     await inspect(before);
-    // Until it goes on: a stop that meets nobody at work would prove nothing.
-    const deadline = performance.now() + SETTLE_MS;
-    while (load.acknowledged.size === before.size && performance.now() < deadline) await pause(20);
-    if (load.acknowledged.size === before.size) throw new Error('nothing was written after the database came back');
+    await goesOn(load, 'the database came back');
     stopped = stop;
     report(`${stop} stops`, load);
   }
