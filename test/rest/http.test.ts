@@ -140,7 +140,8 @@ describe('every endpoint', () => {
     });
   });
 
-  describe('408', () => {
+  // A proxy that takes a body in whole before it passes it on waits for ever.
+  describe.skipIf(process.env['PRISM'] !== undefined)('408', () => {
     it.each([
       ['POST', '/agent/memories'],
       ['POST', '/agent/query'],
