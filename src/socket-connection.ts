@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws';
 const HIGH_WATER = 64 * 1_024;
 /** Bytes of replies that may wait before nothing more is done for the client. */
 const MAX_WAITING = 1_024 * 1_024;
-/** Operations that are begun and not yet answered, or on as feeds; further ones wait their turn. */
+/** Queries and mutations under way at once; further ones wait their turn. */
 const MAX_RUNNING = 16;
 /** Pings that are answered in one turn of the event loop. */
 const MAX_PINGS = 50;

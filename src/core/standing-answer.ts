@@ -124,14 +124,15 @@ export class StandingAnswer {
   async #look(): Promise<Reading<AnswerChange> | null> {
     const { deps, caller, input, query, question } = this.desk;
     this.#lookedAt = performance.now();
+    const at = this.#now(); // an instant that passes while a model answers is still to come for what was found
     try {
-      this.prepared = await question.find(this.#news.cursor, this.#now(), () =>
+      this.prepared = await question.find(this.#news.cursor, at, () =>
         prepareQuestion(deps, caller, { ...input, atLeast: undefined }, query),
       );
       const found = foundIn(this.prepared);
       const change = mayChange(this.#ground, found) ? await this.#compare(found, await this.#answer()) : null;
       this.#mustLook = false;
-      this.#nextInstant = nextInstant(this.prepared, this.#now());
+      this.#nextInstant = nextInstant(this.prepared, at);
       return change;
     } catch (error) {
       if (!isPassing(error)) throw error;

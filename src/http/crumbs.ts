@@ -18,7 +18,9 @@ export function stopAtCrumbs(request: IncomingMessage): void {
   let isStopped = false;
   const push = request.push.bind(request);
   request.push = (piece: Buffer | null, encoding) => {
-    if (isStopped && piece !== null) return false; // the parser reads no further: https://nodejs.org/api/stream.html#readablepushchunk-encoding
+    // The parser reads no further: https://nodejs.org/api/stream.html#readablepushchunk-encoding. Nor is its end told: what is left out
+    // of a body must not be taken for the whole of it.
+    if (isStopped) return false;
     pieces += 1;
     bytes += piece?.length ?? 0;
     isStopped = areCrumbs(pieces, bytes);

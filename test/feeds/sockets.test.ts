@@ -181,7 +181,7 @@ describe('a client that does not read', () => {
     wake();
     await line.hears('complete', questions);
     expect(line.closed).toEqual([]);
-    expect(buffers.highest).toBeLessThan((64 + 8) * 8 * (SIZE + 100));
+    expect(buffers.highest).toBeLessThan((16 + 8) * 8 * (SIZE + 100));
   });
 });
 
