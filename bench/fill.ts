@@ -50,8 +50,8 @@ const START = Date.UTC(2026, 0, 1);
 export interface FillOptions {
   /** How many facts were stored before. */
   first?: number;
-  /** Leaves them to the background as a bulk import does. */
-  isIndexedLater?: boolean;
+  /** Puts the world's into the vector index, where the background would come to put them; those of persons are too few each. */
+  isIndexed?: boolean;
   /** Called with the number of rows and the milliseconds that a batch took in the database. */
   onBatch?: (rows: number, ms: number) => Promise<void> | void;
 }
@@ -65,7 +65,7 @@ export async function fill(
   owner: { accountId: string; apiKeyId: string },
   facts: readonly Fact[],
   layout: Layout,
-  { first = 0, isIndexedLater = false, onBatch }: FillOptions = {},
+  { first = 0, isIndexed = false, onBatch }: FillOptions = {},
 ): Promise<void> {
   for (let from = 0; from < facts.length; from += BATCH) {
     const batch = facts.slice(from, from + BATCH);
@@ -80,7 +80,7 @@ export async function fill(
       embedding: toSql([...(vectors[i] ?? [])]) as string,
     }));
     const began = performance.now();
-    await insert(db, owner, { model: embedder.id, isIndexedLater }, rows);
+    await insert(db, owner, { model: embedder.id, isIndexed }, rows);
     await onBatch?.(batch.length, performance.now() - began);
   }
 }
@@ -95,7 +95,7 @@ function sourceOf(n: number): string {
 async function insert(
   db: Deps['db'],
   { accountId, apiKeyId }: { accountId: string; apiKeyId: string },
-  { model, isIndexedLater }: { model: string; isIndexedLater: boolean },
+  { model, isIndexed }: { model: string; isIndexed: boolean },
   rows: readonly object[],
 ): Promise<void> {
   await db.$executeRaw`
@@ -117,6 +117,6 @@ async function insert(
     INSERT INTO memories (account_id, id, chain_id, capture_id, tenant_id, text, topic, importance, source, channel,
       session_id, created_seq, valid_from, known_from, believed_from, embedding_model, embedding, near_indexed)
     SELECT ${accountId}::uuid, id, chain_id, capture_id, tenant, text, topic, 5, source, 'agent', session, n, at, at, at,
-      ${model}, embedding::vector, ${!isIndexedLater}
+      ${model}, embedding::vector, ${isIndexed} AND tenant = ${WORLD}
     FROM new ORDER BY n`;
 }

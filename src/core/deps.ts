@@ -51,8 +51,8 @@ export interface Deps {
   journal: Pick<Journal, 'info'>;
   /** How often words occur in large tenants. */
   termCounts: TermCounts;
-  /** Puts what was written in bulk into the vector index. */
-  indexing: Pick<PendingIndexing, 'wake'>;
+  /** Puts memories of large tenants into the vector index. */
+  indexing: Pick<PendingIndexing, 'look'>;
   /** Which scopes are too large to be compared whole. */
   scopeSizes: ScopeSizes;
   /** Writers that must judge one another's facts, one after the other. */

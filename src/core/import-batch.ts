@@ -137,7 +137,7 @@ async function store(tx: Tx, ledger: Ledger, { deps, caller }: Run, fresh: reado
     const place = { chainId: randomUUID(), isFirst: true, closed: undefined, createdSeq };
     write.memories.push(toNewMemory(draft, { ...place, validFrom: draft.validFrom ?? ledger.at }));
   }
-  const where = { accountId: caller.accountId, at: ledger.at, embeddingModel: deps.embedder.id, isIndexedLater: true };
+  const where = { accountId: caller.accountId, at: ledger.at, embeddingModel: deps.embedder.id };
   await insertMemories(tx, where, [...writes.values()]);
 }
 

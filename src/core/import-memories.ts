@@ -4,6 +4,7 @@ import { AppError, toAppError } from '../errors.js';
 import { readAccountAndSettings } from '../store/accounts.js';
 import { claimImport, failImport, readImport, readImportByKey, type MemoryImport } from '../store/imports.js';
 import { withLedger } from '../store/ledger.js';
+import { LARGE } from '../store/nearest.js';
 import { spool, type Spool } from '../store/spool.js';
 import { authorize, tenantOf } from './authorize.js';
 import { prove } from './authenticate.js';
@@ -123,6 +124,7 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
   const { deps, caller, importId: id, runner } = run;
   const size = { rows: FIRST_BATCH };
   let failure = 'STOPPED'; // unless it comes to its end: the caller left
+  const rowsOf = new Map<string, number>(); // by tenant
   const ended = new AbortController();
   const forget = deps.sessions.open(caller, (why) => ended.abort(why));
   try {
@@ -135,6 +137,8 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
         return recordBatch(tx, ledger, run, batch);
       });
       if (batch.rows.length >= size.rows) size.rows = nextBatchSize(size.rows, performance.now() - startedAt);
+      for (const row of batch.rows)
+        if ('tenantId' in row) rowsOf.set(row.tenantId, (rowsOf.get(row.tenantId) ?? 0) + 1);
       yield { ...result, progress: asNamed(result.progress) };
     }
   } catch (error) {
@@ -143,7 +147,8 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
   } finally {
     forget();
     await body.dispose();
-    deps.indexing.wake(); // what was stored is not in the vector index yet
+    for (const [tenantId, rows] of rowsOf)
+      if (rows > LARGE) deps.indexing.look({ accountId: caller.accountId, tenantId });
     // Where the database is gone it goes on being called RUNNING, until it is sent again.
     await failImport(deps.db, { accountId: caller.accountId, id, runner }, failure, deps.now()).catch(() => undefined);
   }

@@ -1,54 +1,66 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Scope } from '../store/listing.js';
 import { indexPending } from '../store/pending.js';
 import type { Deps } from './deps.js';
 import type { Journal } from './re-embed.js';
 
 export interface PendingIndexing {
-  /** Says that there is something to do: a bulk import calls it when it has written. */
-  wake(): void;
+  /** Says of a tenant that it is large: what of it is not in the vector index yet is put there. */
+  look(scope: Scope): void;
   stop(): Promise<void>;
 }
 
 /** Memories that one statement puts there: searches wait for it where the database has one session. */
-const STATEMENT_ROWS = 8;
-/** When nobody said that there is something to do: what another server left, or wrote. */
-const NEXT_LOOK_MS = 30_000;
+const STATEMENT_ROWS = 3;
+/** A tenant in use is looked at so often: what is written meanwhile is put there together. */
+const BETWEEN_LOOKS_MS = 2_000;
 
 /**
- * Puts memories that were written without it into the vector index, in the background, a few at a time. Searches find them
- * before as well, only not as fast. Servers that share a database may do it at once: each row is changed by one of them.
+ * Puts memories of large tenants into the vector index, in the background, a few at a time: every memory is written without
+ * it. Searches find them before as well, only not as fast. Those of small tenants stay out: to compare them all is faster,
+ * and what the index holds of others is in the way of whoever looks for their own. What a server leaves undone is done once
+ * the tenant is searched again. Servers that share a database may do it at once: each row is changed by one of them.
  */
 export function startIndexing(
   { db, embedder, giveWay }: Pick<Deps, 'db' | 'embedder' | 'giveWay'>,
   journal: Journal,
 ): PendingIndexing {
   const stopping = new AbortController();
-  let nudge = new AbortController();
-  const round = async (): Promise<void> => {
+  let wake = (): void => undefined;
+  const waiting = new Map<string, Scope>();
+  const { signal } = stopping;
+  const isStopping = (): boolean => signal.aborted;
+  const indexAll = async (scope: Scope): Promise<void> => {
     let count = 0;
-    while (!stopping.signal.aborted) {
+    while (!isStopping()) {
       await giveWay();
-      const changed = await indexPending(db, embedder.id, STATEMENT_ROWS);
+      const changed = await indexPending(db, scope, embedder.id, STATEMENT_ROWS);
       if (changed === 0) break;
       count += changed;
     }
     if (count > 0) journal.info({ count }, 'memories are in the vector index');
   };
   const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      nudge = new AbortController();
-      await round().catch((err: unknown) =>
-        journal.warn({ err }, 'putting memories into the vector index is interrupted'),
-      );
-      const signal = AbortSignal.any([nudge.signal, stopping.signal]);
-      await pause(NEXT_LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    while (!isStopping()) {
+      for (const [name, scope] of [...waiting]) {
+        waiting.delete(name);
+        await indexAll(scope).catch((err: unknown) =>
+          journal.warn({ err }, 'putting memories into the vector index is interrupted'),
+        );
+      }
+      if (waiting.size === 0 && !isStopping()) await new Promise<void>((resolve) => (wake = resolve));
+      await pause(BETWEEN_LOOKS_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   };
   const ended = run();
   return {
-    wake: () => nudge.abort(),
+    look: ({ accountId, tenantId }) => {
+      waiting.set(JSON.stringify([accountId, tenantId]), { accountId, tenantId });
+      wake();
+    },
     stop: () => {
       stopping.abort();
+      wake();
       return ended;
     },
   };

@@ -110,7 +110,18 @@ async function decideAll(
   const { deps, scope, settings } = judging;
   const { text, embedding: vector } = draft;
   const search = { text, vector, embeddingModel: deps.embedder.id, createdAfter: since };
-  const stored = shortlist(text, await nearestCurrent(deps.db, scope, search, deps.now()), CANDIDATES);
+  const { nearest, isLarge } = await nearestCurrent(
+    deps.db,
+    scope,
+    search,
+    deps.now(),
+    deps.scopeSizes.isIndexed(scope),
+  );
+  if (isLarge) {
+    deps.scopeSizes.setIndexed(scope);
+    deps.indexing.look(scope);
+  }
+  const stored = shortlist(text, nearest, CANDIDATES);
   const rivals: Rival[] = [...nearestDrafts(draft, before, deps.now()), ...stored];
   // Excluded ones never reach a model.
   const open = rivals.filter((rival) => whySkipped(rival, settings) === null);

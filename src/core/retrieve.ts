@@ -113,6 +113,7 @@ async function readPools(
   if (isPast || near > MOST_INDEXED) return exactly();
   const known = await sizeOf(deps, where, seq);
   if (isComparedWhole(known)) return exactly();
+  deps.indexing.look(scope); // what is new of it is compared one by one until then
   const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, isExact: false });
   if (!isShort) return { candidates, isAll: false };
   scopeSizes.setLarge(scope, filter, { ...known, isSparse: true });

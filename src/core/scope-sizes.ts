@@ -17,6 +17,8 @@ const MOST_KEPT = 5_000;
  */
 export class ScopeSizes {
   readonly #large = new Map<string, Known>();
+  /** Tenants that are looked up in the vector index where facts are compared, by the names of their whole scopes. */
+  readonly #indexed = new Set<string>();
 
   /** Undefined: not known to be large. */
   get(scope: Scope, filter: MemoryFilter): Known | undefined {
@@ -27,21 +29,37 @@ export class ScopeSizes {
     const name = nameOf(scope, filter);
     this.#large.delete(name);
     this.#large.set(name, known);
-    const [oldest] = this.#large.size > MOST_KEPT ? this.#large.keys() : [];
-    if (oldest !== undefined) this.#large.delete(oldest);
+    shorten(this.#large);
   }
 
   setSmall(scope: Scope, filter: MemoryFilter): void {
     this.#large.delete(nameOf(scope, filter));
   }
 
+  /** Whether a tenant is known to be large enough for the vector index. */
+  isIndexed(scope: Scope): boolean {
+    return this.#indexed.has(nameOf(scope, {}));
+  }
+
+  setIndexed(scope: Scope): void {
+    const name = nameOf(scope, {});
+    this.#indexed.delete(name);
+    this.#indexed.add(name);
+    shorten(this.#indexed);
+  }
+
   /** Forgets the scopes of an account, or all: their names are those of tenants and sessions. */
   forget(accountId?: string): void {
-    for (const name of this.#large.keys()) {
-      if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1)))
-        this.#large.delete(name);
-    }
+    for (const kept of [this.#large, this.#indexed])
+      for (const name of kept.keys())
+        if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1))) kept.delete(name);
   }
+}
+
+/** The oldest goes first. */
+function shorten(kept: Map<string, unknown> | Set<string>): void {
+  const [oldest] = kept.size > MOST_KEPT ? kept.keys() : [];
+  if (oldest !== undefined) kept.delete(oldest);
 }
 
 /** A filter may hold a hundred long names; of the few that are large the text is kept. */

@@ -36,7 +36,7 @@ export const ERASED = 'erased ';
  * hundred. In strict order a scan that goes on leaves out what is nearer than it has come to: of a tenant with a third of the
  * rows it missed one in eight. In relaxed order rows come nearly in order: whoever takes them sorts them himself.
  */
-const SESSION = { 'hnsw.iterative_scan': 'relaxed_order', 'hnsw.ef_search': '200' } as const;
+const SESSION = { 'hnsw.iterative_scan': 'relaxed_order', 'hnsw.ef_search': '400' } as const;
 /** A vector index that does not fit into memory while it is built takes several times as long. A server of one's own has a setting for it. */
 const EMBEDDED_SESSION = { ...SESSION, maintenance_work_mem: "'256MB'" } as const;
 

@@ -53,12 +53,12 @@ export interface NewWrite {
 }
 
 /**
- * Inserts what writes brought, with their captures and new chains: one statement for any number of memories. `isIndexedLater`:
- * leaves the vector index, most of the cost of a row, to `indexPending`; until then searches compare these rows one by one.
+ * Inserts what writes brought, with their captures and new chains: one statement for any number of memories. The
+ * vector index, most of the cost of a row, is left to `indexPending`; until then searches compare these rows one by one.
  */
 export async function insertMemories(
   tx: Tx,
-  where: { accountId: string; at: Date; embeddingModel: string; isIndexedLater?: boolean },
+  where: { accountId: string; at: Date; embeddingModel: string },
   writes: readonly NewWrite[],
 ): Promise<void> {
   const rows = writes.flatMap(({ capture, memories }) => memories.map((memory) => toRow(capture, memory)));
@@ -92,7 +92,7 @@ export async function insertMemories(
            "spanStart", "spanEnd", "createdSeq", "validFrom", "validTo", ${where.at}::timestamptz,
            CASE WHEN "supersededById" IS NULL THEN NULL ELSE ${where.at}::timestamptz END,
            "supersededById", ${where.at}::timestamptz, ${where.embeddingModel},
-           ${fromWholeNumbers(Prisma.sql`embedding`, dimensions)}, ${!where.isIndexedLater}
+           ${fromWholeNumbers(Prisma.sql`embedding`, dimensions)}, FALSE
     FROM new ORDER BY "createdSeq"`;
 }
 

@@ -48,7 +48,7 @@ export function replaceEmbeddings(
       SELECT m.account_id, m.id FROM memories m JOIN new ON m.account_id = new."accountId" AND m.id = new.id
       WHERE m.embedding_model <> ${model} FOR NO KEY UPDATE OF m SKIP LOCKED
     )
-    UPDATE memories m SET embedding = ${vector}, embedding_model = ${model}, near_indexed = TRUE
+    UPDATE memories m SET embedding = ${vector}, embedding_model = ${model}
     FROM free JOIN new ON free.account_id = new."accountId" AND free.id = new.id
     WHERE m.account_id = free.account_id AND m.id = free.id`;
 }

@@ -86,7 +86,7 @@ const create = (db: Db, model: VectorSpace, isIndexed: boolean): Promise<void> =
 const createNear = ({ id, dimensions }: VectorSpace): string =>
   `CREATE INDEX IF NOT EXISTS ${nearIndex(id)} ON memories
    USING hnsw ((embedding::${typeOf(dimensions)}) ${dimensions > MOST_WHOLE ? 'halfvec' : 'vector'}_cosine_ops)
-   WITH (m = 12, ef_construction = 40) WHERE known_to IS NULL AND near_indexed AND embedding_model = ${quoted(id)}`;
+   WITH (m = 16, ef_construction = 128) WHERE known_to IS NULL AND near_indexed AND embedding_model = ${quoted(id)}`;
 
 /** In the order in which they are changed, read backwards. Empty most of the time, so that a look at it costs nothing. */
 const createOutdated = (id: string): string =>

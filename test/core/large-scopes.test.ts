@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { searchMemories, type SearchInput, type SearchPage } from '../../src/core/search-memories.js';
 import { readBest, readTerms, type Pools } from '../../src/store/candidates.js';
 import { withLedger } from '../../src/store/ledger.js';
 import { insertMemories } from '../../src/store/memories.js';
+import { nearestCurrent } from '../../src/store/nearest.js';
 import { indexPending } from '../../src/store/pending.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 
@@ -15,31 +16,30 @@ const factOf = (n: number): string =>
 let app: TestApp;
 let client: Client;
 
-/** More than are compared whole, and than are compared by vector: most of them as a bulk import leaves them. */
+/** More than are compared whole, and than are compared by vector: most of them as they are written. */
 beforeAll(async () => {
   app = await startApp();
   client = await app.newClient();
-  for (let from = 0; from < 5_000; from += 1_000) await store('bulk', rangeOf(from, 1_000).map(factOf), true);
-  await store('wide', rangeOf(5_000, 1_100).map(factOf), true);
-  await store('slow', rangeOf(6_100, 150).map(factOf), false);
+  for (let from = 0; from < 5_000; from += 1_000) await store('bulk', rangeOf(from, 1_000).map(factOf));
+  await store('wide', rangeOf(5_000, 1_100).map(factOf));
+  await store('slow', rangeOf(6_100, 150).map(factOf));
   await store(
     'narrow',
     rangeOf(0, 12).map((n) => `A marmot called ${n} lives under the shed`),
-    false,
   );
   await store(
     'old',
     rangeOf(0, 150).map(() => 'The heron nests by the weir'),
-    false,
   );
   await app.deps.db.$executeRaw`UPDATE memories SET valid_to = valid_from, known_to = known_from WHERE source = 'old'`;
-  await store('fresh', ['A heron is seen in the reeds', 'Herons nest late this year'], true);
+  await app.deps.db.$executeRaw`UPDATE memories SET near_indexed = TRUE WHERE source IN ('slow', 'narrow', 'old')`;
+  await store('fresh', ['A heron is seen in the reeds', 'Herons nest late this year']);
 }, 60_000);
 afterAll(() => app.close());
 
 const rangeOf = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
-async function store(source: string, texts: readonly string[], isIndexedLater: boolean): Promise<void> {
+async function store(source: string, texts: readonly string[]): Promise<void> {
   const { db, embedder, now } = app.deps;
   const { accountId, apiKeyId } = client.caller;
   const vectors = await embedder.embed(texts);
@@ -55,9 +55,15 @@ async function store(source: string, texts: readonly string[], isIndexedLater: b
       const fact = { text, topic: 'Home', importance: 5, importanceWord: undefined, validFrom: ledger.at };
       return { id, chainId: randomUUID(), isFirst: true, createdSeq, embedding, ...fact, ...place };
     });
-    const where = { accountId, at: ledger.at, embeddingModel: embedder.id, isIndexedLater };
+    const where = { accountId, at: ledger.at, embeddingModel: embedder.id };
     await insertMemories(tx, where, [{ capture: { ...capture, ...untold }, memories: rows }]);
   });
+}
+
+async function countWaiting(accountId: string): Promise<number> {
+  const [row] = await app.deps.db.$queryRaw<{ waiting: bigint }[]>`
+    SELECT count(*) AS waiting FROM memories WHERE NOT near_indexed AND account_id = ${accountId}::uuid`;
+  return Number(row?.waiting);
 }
 
 const search = (input: SearchInput): Promise<SearchPage> => searchMemories(app.deps, client.caller, input);
@@ -100,12 +106,38 @@ describe('a scope of thousands', { timeout: 60_000 }, () => {
   it('gives the same whether rows wait for the index or are in it', async () => {
     const before = await search({ query: factOf(4_711), limit: 20 });
     expect(before.hits[0]?.memory.text).toBe(factOf(4_711));
-    expect(await indexPending(app.deps.db, app.deps.embedder.id, 300)).toBe(300);
-    const [{ waiting } = { waiting: 0n }] = await app.deps.db.$queryRaw<{ waiting: bigint }[]>`
-      SELECT count(*) AS waiting FROM memories WHERE NOT near_indexed`;
+    const scope = { accountId: client.caller.accountId, tenantId: '' };
+    expect(await indexPending(app.deps.db, scope, app.deps.embedder.id, 300)).toBe(300);
     // Less, where the server's own round came in between.
-    expect(Number(waiting)).toBeLessThanOrEqual(5_802);
+    expect(await countWaiting(client.caller.accountId)).toBeLessThanOrEqual(5_802);
     expect(textsOf(await search({ query: factOf(4_711), limit: 20 }))).toEqual(textsOf(before));
+  });
+
+  it('comes into the vector index by itself once it is searched, and a small tenant does not', async () => {
+    const small = await app.newClient();
+    const stored = await small.rest('POST', '/agent/memories', { content: 'The attic holds a lute' });
+    expect(stored.status).toBe(200);
+    expect((await searchMemories(app.deps, small.caller, { query: 'lute' })).hits).toHaveLength(1);
+    const before = await countWaiting(client.caller.accountId);
+    await search({ query: 'a lute' });
+    await vi.waitUntil(async () => (await countWaiting(client.caller.accountId)) < before, { timeout: 30_000 });
+    expect(await countWaiting(small.caller.accountId)).toBe(1);
+  });
+
+  it('has the same facts nearest to a new one as if each were compared', async () => {
+    const { db, embedder, now } = app.deps;
+    const scope = { accountId: client.caller.accountId, tenantId: '' };
+    for (const text of [factOf(6_200), 'A marmot called 30 lives under the shed', 'Herons nest early']) {
+      const [vector = new Float32Array()] = await embedder.embed([text]);
+      const vicinity = { text, vector, embeddingModel: embedder.id };
+      const exact = await nearestCurrent(db, scope, { ...vicinity, createdAfter: 0n }, now(), false);
+      const found = await nearestCurrent(db, scope, { ...vicinity, createdAfter: undefined }, now(), false);
+      expect([exact.isLarge, found.isLarge]).toEqual([false, true]);
+      expect(found.nearest).toHaveLength(40);
+      // Of many that are equally near each way may choose others.
+      const least = exact.nearest.at(-1)?.similarity ?? 1;
+      expect(found.nearest.filter(({ similarity }) => similarity >= least - 1e-6).length).toBeGreaterThanOrEqual(39);
+    }
   });
 
   it('gives all that a narrow filter leaves, near or not', async () => {

@@ -102,13 +102,16 @@ const env = (server: EmbeddingServer, name: string): Record<string, string> => (
   PALIMPSEST_MODEL_CONCURRENCY: '1', // texts arrive in the order in which they were asked for
 });
 
-const near = (db: Db, { accountId }: Caller, vector: Float32Array, embeddingModel: string) =>
-  nearestCurrent(
+const near = async (db: Db, { accountId }: Caller, vector: Float32Array, embeddingModel: string) => {
+  const { nearest } = await nearestCurrent(
     db,
     { accountId, tenantId: storedTenant(undefined) },
     { text: '', vector, embeddingModel, createdAfter: undefined },
     new Date(),
+    false,
   );
+  return nearest;
+};
 
 /** A good reply, late. */
 const slowly =
