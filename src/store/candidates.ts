@@ -180,7 +180,7 @@ function indexedPools(where: Where, sought: Sought, terms: readonly string[], po
          WHERE ${matches(where)} AND ${isNearIndexed(sought.embeddingModel)} ORDER BY ${distance} LIMIT ${limit})
         UNION ALL
         (SELECT m.id, ${distance} AS distance FROM memories m
-         WHERE ${matches(where)} AND ${isPending(sought.embeddingModel)} ORDER BY ${distance} LIMIT ${limit})
+         WHERE ${matches(where)} AND ${isPending(sought.embeddingModel, where.scope.tenantId)} ORDER BY ${distance} LIMIT ${limit})
       ) AS both_kinds ORDER BY distance + 0 LIMIT ${limit}
     ), worded AS MATERIALIZED (${worded}) ${Prisma.raw(PLANNED_EACH_TIME)}`;
 }

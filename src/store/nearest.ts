@@ -60,7 +60,7 @@ async function nearestOfMany(db: Db, scope: Scope, vicinity: Vicinity, now: Date
     vicinity,
     [
       { kind: isNearIndexed(embeddingModel), embedding: typed },
-      { kind: isPending(embeddingModel), embedding: typed },
+      { kind: isPending(embeddingModel, scope.tenantId), embedding: typed },
     ],
     now,
   );

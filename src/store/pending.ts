@@ -10,7 +10,7 @@ export const indexPending = (db: Db, { accountId, tenantId }: Scope, model: stri
   db.$executeRaw`
     WITH free AS MATERIALIZED (
       SELECT m.account_id, m.id FROM memories m
-      WHERE m.account_id = ${accountId}::uuid AND m.tenant_id = ${tenantId} AND m.known_to IS NULL AND ${isPending(model)}
+      WHERE m.account_id = ${accountId}::uuid AND m.known_to IS NULL AND ${isPending(model, tenantId)}
       LIMIT ${limit} FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE memories m SET near_indexed = TRUE FROM free WHERE m.account_id = free.account_id AND m.id = free.id`;

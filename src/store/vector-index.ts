@@ -36,8 +36,12 @@ export const inModel = (id: string): Prisma.Sql => Prisma.sql`m.embedding_model 
 /** That `memories m` is in the vector index of a model, or would be if it were held current. */
 export const isNearIndexed = (id: string): Prisma.Sql => Prisma.sql`${inModel(id)} AND m.near_indexed`;
 
-/** That `memories m` is of a model, and waits to be put into its index. */
-export const isPending = (id: string): Prisma.Sql => Prisma.sql`${inModel(id)} AND NOT m.near_indexed`;
+/**
+ * That `memories m` is of a model and of a tenant, and not in the model's index. By the expression that the list of such rows
+ * is kept by: see the migration that makes it.
+ */
+export const isPending = (id: string, tenantId: string): Prisma.Sql =>
+  Prisma.sql`${inModel(id)} AND NOT m.near_indexed AND (CASE WHEN m.near_indexed THEN NULL ELSE m.tenant_id END) = ${tenantId}`;
 
 /** That `memories m` is of another model than this one; written out for the same reason. */
 export const outsideModel = (id: string): Prisma.Sql => Prisma.sql`m.embedding_model <> ${Prisma.raw(quoted(id))}`;
