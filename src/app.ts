@@ -151,7 +151,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     try {
       // A body that trickles in takes no place from others.
       const limits = { maxBytes: config.maxBodyBytes, timeoutMs: config.bodyTimeoutMs };
-      const sender = senderOf(request.headers.get('authorization'));
+      const sender = senderOf(deps, request.headers.get('authorization'));
       const pass = (whole: Request): Promise<Response> => deps.gate.pass(sender, () => door.fetch(whole));
       return await (rest.isStreamed(request.method, pathname) ? pass(request) : bodies.hold(request, limits, pass));
     } catch (error) {

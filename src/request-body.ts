@@ -1,5 +1,6 @@
 import { AppError } from './errors.js';
 import { areCrumbs } from './http/crumbs.js';
+import { isNestedTooDeep } from './nesting.js';
 
 interface BodyLimits {
   maxBytes: number;
@@ -37,7 +38,7 @@ export class BodyRoom {
 
 /**
  * The request with its body read: nobody parses what is too long. `take` is told how many bytes there are so far.
- * @throws AppError BODY_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE (packed), INVALID_INPUT (in crumbs, or broken off),
+ * @throws AppError BODY_TOO_LARGE, REQUEST_TIMEOUT, UNSUPPORTED_MEDIA_TYPE (packed), INVALID_INPUT (in crumbs, nested too deep, or broken off),
  *   OVERLOADED (no room for it)
  */
 async function withinLimit(request: Request, limits: BodyLimits, take: (bytes: number) => void): Promise<Request> {
@@ -46,6 +47,7 @@ async function withinLimit(request: Request, limits: BodyLimits, take: (bytes: n
   if (!isPlain(request.headers.get('content-encoding'))) throw packed();
   if (Number(request.headers.get('content-length') ?? 0) > limits.maxBytes) throw tooLong(limits.maxBytes);
   const bytes = await readWithin(request.body, limits, take);
+  if (MAY_BE_JSON.test(request.headers.get('content-type') ?? 'json') && isNestedTooDeep(bytes)) throw nested();
   const { url, method, headers, signal } = request;
   return new Request(url, { method, headers, signal, body: bytes });
 }
@@ -90,10 +92,14 @@ function deadlineIn(ms: number): { passed: Promise<never>; clear: () => void } {
   return { passed, clear: () => clearTimeout(timer) };
 }
 
+/** Anything else is refused for what it is. */
+const MAY_BE_JSON = /json/i;
+
 const isPlain = (coding: string | null): boolean => /^\s*identity\s*$/i.test(coding ?? 'identity');
 
 const full = (): AppError =>
   new AppError('OVERLOADED', 'The server holds as many bytes of bodies as it takes. Try again shortly.');
+const nested = (): AppError => invalid('The body is nested too deep.');
 const packed = (): AppError => new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send the body without a content encoding.');
 const tooLong = (maxBytes: number): AppError =>
   new AppError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`);

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net';
+import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import type { Caller } from './core/deps.js';
+import { isNestedTooDeep } from './nesting.js';
 
 /** Bytes that may wait for a client before what sends to it waits as well. */
 const HIGH_WATER = 64 * 1_024;
@@ -9,6 +12,9 @@ const MAX_WAITING = 1_024 * 1_024;
 const MAX_RUNNING = 16;
 /** Pings that are answered in one turn of the event loop. */
 const MAX_PINGS = 50;
+/** Bytes that are taken of a client before it has said who it is: its key, and some. */
+const MAX_UNKNOWN = 64 * 1_024;
+const TOO_BIG = 1009;
 /** How long a client has to answer the closing handshake. */
 const FAREWELL_MS = 1_000;
 
@@ -20,11 +26,14 @@ export class SocketConnection {
   readonly running = new Set<string>();
   readonly feeds = new Set<string>();
   isClosed = false;
+  /** Once it has said so. */
+  caller?: Caller;
   readonly #messages: string[] = [];
   #taken = 0;
   #take: Take | undefined;
   #isGathering = false;
   #isResting = false;
+  #isOver = false;
   /** Messages had to wait for the client to take replies; until none waits any more. */
   #isHeldUp = false;
   #isHeard = true;
@@ -37,6 +46,7 @@ export class SocketConnection {
     readonly ws: WebSocket,
     private readonly tcp: Socket,
   ) {
+    this.#watchStranger();
     ws.on('pong', () => (this.#isHeard = true));
     // Not by the library: it answers without end whoever asks and does not read.
     ws.on('ping', (data: Buffer) => {
@@ -45,11 +55,27 @@ export class SocketConnection {
     });
     ws.on('message', (data: Buffer) => {
       this.#isHeard = true;
+      if (isNestedTooDeep(data)) return this.close(CloseCode.BadRequest, 'Nested too deep');
       this.#messages.push(data.toString());
-      this.goOn();
+      return this.goOn();
     });
     ws.on('error', () => undefined); // what went wrong with a connection closes it, which is all there is to know
     ws.on('close', () => (this.isClosed = true));
+  }
+
+  /** Who is not known yet may have as many sockets as the server takes: a long message on each would fill its memory. */
+  #watchStranger(): void {
+    const begun = this.tcp.bytesRead;
+    const look = (): void => {
+      const isTooMuch = this.tcp.bytesRead - begun > MAX_UNKNOWN;
+      if (!this.caller && !isTooMuch) return;
+      this.tcp.off('data', look);
+      if (this.caller) return;
+      this.#isOver = true;
+      this.ws.pause(); // nothing more is taken in until it is closed
+      this.close(TOO_BIG, 'Say who you are first');
+    };
+    this.tcp.on('data', look);
   }
 
   /** Tens of thousands that come together would else be gone through before anybody else's request. */
@@ -100,7 +126,7 @@ export class SocketConnection {
    * comes with the next turn of the event loop: thousands that were sent at once would else be done before anybody else's.
    */
   goOn(): void {
-    if (this.#isResting) return;
+    if (this.#isResting || this.#isOver) return;
     if (this.#messages.length > 0 && !this.#isFull()) {
       this.#rest();
       this.#start(this.#messages.shift() ?? '');

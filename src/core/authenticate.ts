@@ -27,10 +27,13 @@ function keyIn(authorization: string): ApiKeyParts | null {
   return token === undefined ? null : parseApiKey(token);
 }
 
-/** A name for whoever sends this header, before it is proven: nobody has that of a key but who has the key. Empty where none is shown. */
-export function senderOf(authorization: string | null): string {
+/**
+ * A name for whoever sends this header, before it is proven: nobody has that of a key but who has the key. One for all whose
+ * key was not proven before, with none among them: whoever makes keys up has as many as they like.
+ */
+export function senderOf({ keys }: Pick<Deps, 'keys'>, authorization: string | null): string {
   const shown = keyIn(authorization ?? '');
-  return shown ? nameOfShown(shown) : '';
+  return shown && keys.wasProven(shown) ? nameOfShown(shown) : '';
 }
 
 /** Who showed a key, as that key is now. @throws AppError UNAUTHENTICATED */

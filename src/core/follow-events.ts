@@ -4,7 +4,6 @@ import type { EventTail } from '../store/event-tails.js';
 import {
   matches,
   readEventTime,
-  readLastSeq,
   readMatchingEvents,
   seenFrom,
   type EventFilter,
@@ -96,7 +95,7 @@ export async function* followEach(
       ? { ...narrowed, tenantId }
       : { ...narrowed, tenantId: tenantOf(caller, tenantId), isBound: true };
   const { db, tails } = deps;
-  const newest = await outlast(() => readLastSeq(db, caller.accountId), signal);
+  const newest = await outlast(() => tails.newest(caller.accountId), signal);
   if (after !== undefined) await outlast(() => assertInReach(deps, caller, after, newest), signal);
   const tail = tails.join(caller.accountId, newest);
   let cursor = after ?? newest;

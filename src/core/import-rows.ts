@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
+import { isNestedTooDeep } from '../nesting.js';
 import type { Line } from '../store/line-splitter.js';
 import { content, factFields } from './add-memories-input.js';
 import { tenantOf } from './authorize.js';
@@ -45,6 +46,7 @@ export function toRow({ number: line, bytes }: Line, reading: Reading): Row {
 
 function toObject(bytes: Buffer | null, maxBytes: number): Record<string, unknown> {
   if (!bytes) throw new AppError('BODY_TOO_LARGE', `The line is longer than ${maxBytes} bytes.`);
+  if (isNestedTooDeep(bytes)) throw new AppError('INVALID_INPUT', 'The line is nested too deep.');
   let value: unknown;
   try {
     value = JSON.parse(utf8.decode(bytes));

@@ -12,7 +12,7 @@ interface Known {
   /** When the database was asked, not when it answered: what was changed in between is not in the answer. */
   askedAt: number;
   found: Promise<StoredKey | null>;
-  /** Undefined until it is there. */
+  /** Undefined until it is there; where it was before, as it was then. */
   key?: StoredKey | undefined;
 }
 
@@ -37,12 +37,12 @@ export class KnownKeys {
       this.#known.set(name, known); // the latest used is the last to go
       return known.found;
     }
-    return this.#ask(name, shown);
+    return this.#ask(name, shown, known?.key);
   }
 
-  #ask(name: string, { publicId, secretHash }: ApiKeyParts): Promise<StoredKey | null> {
+  #ask(name: string, { publicId, secretHash }: ApiKeyParts, before: StoredKey | undefined): Promise<StoredKey | null> {
     const found = whateverTheTime(async () => await readApiKeyByPublicId(this.db, publicId));
-    const asked: Known = { askedAt: performance.now(), found };
+    const asked: Known = { askedAt: performance.now(), found, key: before };
     this.#known.set(name, asked);
     const forget = (): void => {
       if (this.#known.get(name) === asked) this.#known.delete(name);
@@ -50,6 +50,11 @@ export class KnownKeys {
     found.then((key) => (key && hasSecret(key, secretHash) ? (asked.key = key) : forget()), forget);
     if (this.#known.size > MOST_KEPT) this.#known.delete(this.#known.keys().next().value ?? '');
     return found;
+  }
+
+  /** Whether a key was shown before that is one, however long ago: unless it was changed, or many others were since. */
+  wasProven(shown: ApiKeyParts): boolean {
+    return this.#known.get(nameOfShown(shown))?.key !== undefined;
   }
 
   /** A key was changed. Answers that are on their way may be from before. */

@@ -1,6 +1,8 @@
 import type { Db } from './client.js';
-import { readEventsAfter, type MemoryEvent } from './events.js';
+import { readEventsAfter, readLastSeq, type MemoryEvent } from './events.js';
 import { runAs } from './guard.js';
+import { JoinedReads } from './joined-reads.js';
+import { RequestTime } from './request-time.js';
 import type { Wakeups } from './wakeups.js';
 
 /** A lost hint costs the readers at most this. */
@@ -73,6 +75,7 @@ export class EventTail {
 /** One reader per account that has followers, whatever their number: SQL per event does not grow with the audience. */
 export class EventTails {
   readonly #tails = new Map<string, EventTail>();
+  readonly #newest = new JoinedReads<bigint>();
 
   constructor(
     private readonly db: Db,
@@ -80,6 +83,12 @@ export class EventTails {
     /** Told when the table can not be read; the reader goes on trying. */
     private readonly onTrouble: (error: unknown) => void,
   ) {}
+
+  /** The account's last sequence number, as it is now or later: read once for all who open a feed at the same time. */
+  newest(accountId: string): Promise<bigint> {
+    const read = (): Promise<bigint> => runAs({ accountId }, () => readLastSeq(this.db, accountId));
+    return this.#newest.join(accountId, () => RequestTime.without(read));
+  }
 
   /** The account's tail, which begins at `newest` where nobody followed before. Every `join` needs its `leave`. */
   join(accountId: string, newest: bigint): EventTail {

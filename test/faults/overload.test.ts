@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createApiKeyText } from '../../src/core/rules/api-key.js';
 import { startApp, type Client, type RestReply, type TestApp } from '../support/start-app.js';
 import { openSocket, type Socket } from '../support/feed.js';
 
@@ -81,6 +82,23 @@ describe('a server that is asked for more than it does at once', () => {
     await goOn();
     expect((await Promise.all(waiting)).sort()).toEqual([200, 200, 503, 503]);
     await Promise.all(asking);
+  });
+
+  it('serves those it knows while keys that are made up come without end', async () => {
+    await client.rest('GET', '/plan/status');
+    const goOn = await stallDatabase();
+    const refused: number[] = [];
+    const asking = Array.from({ length: SENT }, async () => {
+      const headers = { authorization: `Bearer ${createApiKeyText()}` };
+      const { status } = await client.rest('GET', '/plan/status', undefined, headers);
+      if (status === 503) refused.push(status);
+      return status;
+    });
+    await vi.waitUntil(() => refused.length === SENT - ITS_OWN, WAIT);
+    const known = client.rest('GET', '/plan/status');
+    await goOn();
+    expect((await known).status).toBe(200);
+    expect((await Promise.all(asking)).filter((status) => status === 401)).toHaveLength(ITS_OWN);
   });
 
   it('counts operations of sockets too, and keeps the socket open', async () => {

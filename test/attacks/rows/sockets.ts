@@ -19,15 +19,19 @@ async function closedBy(target: Target, isInitiated: boolean, ...messages: unkno
   return closeOf(socket);
 }
 
-/** A WebSocket without a library, to send frames that none would. */
-async function openRaw({ url }: Target): Promise<Socket> {
+/** A WebSocket without a library that has said who it is, to send frames that none would. */
+async function openRaw({ url, key: apiKey }: Target): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => undefined);
   const key = randomBytes(16).toString('base64');
   socket.write(
     `GET /graphql HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n`,
   );
-  await new Promise((resolve) => socket.once('data', resolve));
+  const reply = (): Promise<Buffer> => new Promise((resolve) => socket.once('data', resolve));
+  await reply();
+  const payload = { Authorization: `Bearer ${apiKey}` };
+  socket.write(frame(0x81, Buffer.from(JSON.stringify({ type: 'connection_init', payload }))));
+  if (!(await reply()).includes('connection_ack')) throw new Error('the key was not taken');
   return socket;
 }
 
@@ -62,6 +66,17 @@ export const SOCKETS: Attack[] = [
     name: 'a socket that never says who it is',
     expected: 'closed 4408',
     run: async (target) => closeOf(await openSocket(target, false)),
+  },
+  {
+    name: 'a megabyte, in a message or in pings, before connection_init',
+    expected: 'closed 1009',
+    run: (target) =>
+      each([true, false], async (isMessage) => {
+        const socket = await openSocket(target, false);
+        if (isMessage) socket.send({ type: 'connection_init', payload: { text: 'a'.repeat(1_000_000) } });
+        else for (let n = 0; n < 10_000; n++) socket.ws.ping(Buffer.alloc(100));
+        return closeOf(socket);
+      }),
   },
   {
     name: 'a connection_init with a key that is wrong, or no text',
@@ -198,6 +213,7 @@ export const SOCKETS: Attack[] = [
       const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(0x89, Buffer.alloc(125))));
       for (let n = 0; n < 100; n++)
         if (!socket.write(pings)) await new Promise((resolve) => socket.once('drain', resolve));
+      await pause(2_000); // of what comes in while its client reads, every one is answered
       let bytes = 0;
       socket.on('data', (part: Buffer) => (bytes += part.length)).resume();
       for (let before = -1; before !== bytes; before = before === -1 ? 0 : bytes) await pause(100);
