@@ -1,6 +1,6 @@
 import { AppError } from './errors.js';
 import { areCrumbs } from './http/crumbs.js';
-import { isNestedTooDeep } from './nesting.js';
+import { isNestedTooDeep } from './core/rules/nesting.js';
 
 interface BodyLimits {
   maxBytes: number;

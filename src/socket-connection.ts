@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { CloseCode } from 'graphql-ws';
 import type { WebSocket } from 'ws';
 import type { Caller } from './core/deps.js';
-import { isNestedTooDeep } from './nesting.js';
+import { isNestedTooDeep } from './core/rules/nesting.js';
 
 /** Bytes that may wait for a client before what sends to it waits as well. */
 const HIGH_WATER = 64 * 1_024;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
-import { isNestedTooDeep } from '../nesting.js';
+import { isNestedTooDeep } from './rules/nesting.js';
 import type { Line } from '../store/line-splitter.js';
 import { content, factFields } from './add-memories-input.js';
 import { tenantOf } from './authorize.js';

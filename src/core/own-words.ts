@@ -4,10 +4,10 @@ import type { Message } from '../models/llm.js';
 import type { Scope } from '../store/listing.js';
 import { findOwnWords, rememberSentences } from '../store/own-words.js';
 import type { Deps } from './deps.js';
-import { linesOf, type Line } from './rules/lines.js';
+import { eachLine, linesOf, type Line } from './rules/lines.js';
 
-/** Characters. */
-const LONG = 10_000;
+/** How long lines are read before others get their turn. */
+const SLICE_MS = 5;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -20,16 +20,24 @@ export async function hideOwnWords(
   scope: Scope,
   messages: readonly Message[],
 ): Promise<readonly Message[]> {
-  const lines: (Line & { messageIndex: number; isOfPerson: boolean })[] = [];
+  const lines: (Line & { messageIndex: number; isOfPerson: boolean; hash: string })[] = [];
+  let since = performance.now();
   for (const [messageIndex, { role, content }] of messages.entries()) {
     if (role === 'system') continue;
-    for (const line of linesOf(content)) lines.push({ ...line, messageIndex, isOfPerson: role === 'user' });
-    // A long one takes tens of milliseconds: others come between it and the next.
-    if (content.length > LONG) await setImmediate();
+    for (const line of eachLine(content)) {
+      if (line)
+        lines.push({ ...line, messageIndex, isOfPerson: role === 'user', hash: hashOf(line.words.toLowerCase()) });
+      if (performance.now() - since < SLICE_MS) continue;
+      await setImmediate();
+      since = performance.now();
+    }
   }
   if (lines.length === 0) return messages;
-  const asked = lines.map(({ words, isOfPerson }) => ({ text: words, hash: hashOf(words.toLowerCase()), isOfPerson }));
-  const own = await findOwnWords(db, scope, asked);
+  const own = await findOwnWords(
+    db,
+    scope,
+    lines.map(({ words, hash, isOfPerson }) => ({ text: words, hash, isOfPerson })),
+  );
   const hidden = lines.filter(({ isMarked }, place) => isMarked || own.has(place));
   if (hidden.length === 0) return messages;
   const byMessage = new Map<number, Span[]>();

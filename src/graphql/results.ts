@@ -5,6 +5,7 @@ import type { EventBatch } from '../core/event-batch.js';
 import type { FeedEvent } from '../core/follow-events.js';
 import type { OpenFeed } from '../core/sessions.js';
 import type { SharedResult } from './shared-results.js';
+import { OVER } from './stoppable.js';
 
 /** Results of a subscription. */
 export interface Results extends AsyncIterableIterator<ExecutionResult> {
@@ -32,7 +33,7 @@ export function results({ caller, source, feed, isGone, leave, toResult: toResul
   const finish = (): void => {
     if (isOver) return;
     isOver = true;
-    stop.abort();
+    stop.abort(OVER);
     feed.signal.removeEventListener('abort', stopSource);
     isGone?.removeEventListener('abort', vanish);
     feed.close();
@@ -47,7 +48,7 @@ export function results({ caller, source, feed, isGone, leave, toResult: toResul
     return { value: await toResultOf(item.value, stop.signal), done: false };
   };
   const stopSource = (): void => {
-    stop.abort();
+    stop.abort(OVER);
     void actFor(caller, () => source.return?.())?.catch(() => undefined);
   };
   const vanish = (): void => {

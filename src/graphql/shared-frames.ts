@@ -1,4 +1,5 @@
 import type { ExecutionResult } from 'graphql';
+import { fewEachTurn } from './few-each-turn.js';
 import { isShared, type SharedResult } from './shared-results.js';
 
 /**
@@ -22,7 +23,7 @@ export function sendingShared(
         }
       }
     },
-    return: () => results.return?.() ?? Promise.resolve({ value: undefined, done: true }),
+    return: () => fewEachTurn(async () => (await results.return?.()) ?? { value: undefined, done: true }),
     [Symbol.asyncIterator]() {
       return this;
     },

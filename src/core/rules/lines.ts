@@ -36,14 +36,20 @@ const bare = (text: string): string => {
   return stripped(stripped(plain).replace(/^\d{1,3}[.)] /, ''));
 };
 
-/** The lines and sentences of a text that say something. */
-export function linesOf(text: string): Line[] {
-  const ends = [...text.matchAll(BREAK)].map(({ index, 0: gap }) => ({ end: index, next: index + gap.length }));
-  const starts = [0, ...ends.map(({ next }) => next)];
-  return starts.flatMap((start, i) => {
-    const end = ends[i]?.end ?? text.length;
-    const line = text.slice(start, end);
-    const words = bare(line);
-    return words.split(' ').length < LEAST_WORDS ? [] : [{ start, end, words, isMarked: line.search(MARKER) !== -1 }];
-  });
+/** The lines and sentences of a text that say something, cut as they are asked for; null for one that says nothing. */
+export function* eachLine(text: string): Generator<Line | null> {
+  let start = 0;
+  for (const { index, 0: gap } of text.matchAll(BREAK)) {
+    yield toLine(text, start, index);
+    start = index + gap.length;
+  }
+  yield toLine(text, start, text.length);
 }
+
+function toLine(text: string, start: number, end: number): Line | null {
+  const line = text.slice(start, end);
+  const words = bare(line);
+  return words.split(' ').length < LEAST_WORDS ? null : { start, end, words, isMarked: line.search(MARKER) !== -1 };
+}
+
+export const linesOf = (text: string): Line[] => [...eachLine(text)].filter((line) => line !== null);
