@@ -101,6 +101,7 @@ async function compare(client: Target, attacker: Target, groups: readonly string
 async function lookAtRows(server: BuiltServer, attacker: Target, groups: readonly string[]): Promise<void> {
   const lines: [longest: number, line: string][] = [];
   for (const { name, expected, run } of rowsOf(groups)) {
+    await run(attacker).catch(String); // warm
     await pause(100);
     await probe(server);
     const startedAt = performance.now();
