@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { asSystem, type GuardedPool } from './guard.js';
 
@@ -12,6 +13,14 @@ const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0)`;
 
 export const MIGRATIONS = new URL('../../prisma/migrations/', import.meta.url);
+
+/** So long a migration waits for a table, and all who come after it wait with it. */
+const LOCK_MS = 2_000;
+/** lock_not_available, deadlock_detected: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const IN_THE_WAY = new Set(['55P03', '40P01']);
+const BETWEEN_ATTEMPTS_MS = 1_000;
+/** For some minutes. */
+const MOST_ATTEMPTS = 60;
 
 interface Migration {
   name: string;
@@ -87,9 +96,27 @@ function pendingMigrations(migrations: Migration[], applied: AppliedMigration[])
   return migrations.filter(({ name }) => !done.has(name));
 }
 
+/**
+ * Again after a while where another node's work is in the way: that node goes on meanwhile, which it could not if a change
+ * of a table were to wait in front of it for the end of something long.
+ */
+async function apply(client: pg.PoolClient, migration: Migration): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await applyOnce(client, migration);
+      return;
+    } catch (error) {
+      const { code = '' } = error as { code?: string };
+      if (!IN_THE_WAY.has(code) || attempt === MOST_ATTEMPTS)
+        throw new Error(`Migration ${migration.name} failed: ${String(error)}`, { cause: error });
+      await pause(BETWEEN_ATTEMPTS_MS * (0.5 + Math.random()));
+    }
+  }
+}
+
 /** One transaction: a process killed half way leaves neither half a schema nor a row that says "failed". */
-async function apply(client: pg.PoolClient, { name, sql, checksum }: Migration): Promise<void> {
-  await client.query('BEGIN');
+async function applyOnce(client: pg.PoolClient, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${LOCK_MS}`);
   try {
     await client.query(sql);
     await client.query(
@@ -100,6 +127,6 @@ async function apply(client: pg.PoolClient, { name, sql, checksum }: Migration):
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');
-    throw new Error(`Migration ${name} failed: ${String(error)}`, { cause: error });
+    throw error;
   }
 }

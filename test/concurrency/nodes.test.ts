@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import pg from 'pg';
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { createApp, type App } from '../../src/app.js';
@@ -14,6 +15,7 @@ import { createDatabase, runSql, type OwnDatabase } from '../support/postgres.js
 // Several servers on one PostgreSQL: what only a real one can show.
 
 const SERVER = inject('testDatabaseUrl');
+const WAIT = { timeout: 20_000, interval: 10 };
 /** Well below the 5 s after which a follower looks by itself: only a notification is as quick. */
 const SOON = { timeout: 2_000, interval: 10 };
 
@@ -51,6 +53,35 @@ describe.skipIf(SERVER === '')('several nodes on one PostgreSQL', { timeout: 60_
     database = await createDatabase(SERVER);
   });
   afterAll(() => database.drop());
+
+  it('migrate a database that another one works on, which goes on meanwhile', { timeout: 60_000 }, async () => {
+    const own = await createDatabase(SERVER);
+    await (await startNode(own.url)).close();
+    // As if the database were of a version that lacks it.
+    const name = '20261201030000_pending_by_tenant';
+    await runSql(own.url, 'DELETE FROM _prisma_migrations WHERE migration_name = $1', [name]);
+    const writer = new pg.Client({ connectionString: own.url });
+    await writer.connect();
+    await writer.query('BEGIN; LOCK TABLE memories IN ROW EXCLUSIVE MODE');
+    const starting = startNode(own.url);
+    await vi.waitUntil(async () => {
+      const waiting = await runSql(
+        own.url,
+        "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'memories'::regclass",
+      );
+      return waiting.length > 0;
+    }, WAIT);
+    // It queues behind the migration, which must not stand there for as long as the writer takes.
+    expect(await runSql(own.url, 'SELECT 1 AS one FROM (SELECT count(*) FROM memories) AS counted')).toEqual([
+      { one: 1 },
+    ]);
+    await writer.query('COMMIT');
+    await writer.end();
+    await (await starting).close();
+    const applied = await runSql(own.url, 'SELECT 1 FROM _prisma_migrations WHERE migration_name = $1', [name]);
+    expect(applied).toHaveLength(1);
+    await own.drop();
+  });
 
   it('migrate an empty database that they all start on at once, each migration once', async () => {
     const nodes = await Promise.all(Array.from({ length: 4 }, () => startNode(database.url)));
