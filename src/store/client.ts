@@ -17,6 +17,7 @@ import {
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
+import { keepStatistics } from './statistics.js';
 import { cancelOn, holdToTime } from './timed-pool.js';
 import { Wakeups } from './wakeups.js';
 
@@ -150,9 +151,11 @@ async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptio
   // A statement that runs in its one session can not be broken off: those after it are not begun.
   const pool = embeddedPool(folder.postgres, options);
   holdToTime(pool, undefined);
+  const giveWay = giveWayOn(pool);
+  const statistics = keepStatistics(pool, giveWay);
   return {
     pool,
-    giveWay: giveWayOn(pool),
+    giveWay,
     prepare: async () => {
       for (const [name, value] of Object.entries(EMBEDDED_SESSION)) await pool.query(`SET ${name} = ${value}`);
     },
@@ -161,6 +164,7 @@ async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptio
       return { close: () => Promise.resolve() };
     },
     close: async () => {
+      await statistics.stop();
       await pool.end();
       await folder.close();
     },
