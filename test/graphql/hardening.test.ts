@@ -231,6 +231,17 @@ describe('what is too much', () => {
   it.each([
     ['lists', '['.repeat(100_000), ']'.repeat(100_000)],
     ['objects', '{"a":'.repeat(100_000) + '1', '}'.repeat(100_000)],
+  ])('%s within one another a hundred thousand times are refused before they are read', async (_what, open, close) => {
+    const response = await ask(`{"query":"{ planStatus { tier } }","variables":{"input":${open}${close}}}`);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: 'The body is nested too deep.', extensions: { code: 'INVALID_INPUT' } }],
+    });
+  });
+
+  it.each([
+    ['lists', '['.repeat(100), ']'.repeat(100)],
+    ['objects', '{"a":'.repeat(100) + '1', '}'.repeat(100)],
   ])('%s within one another as variables are refused, and the server lives on', async (_what, open, close) => {
     const query = 'mutation ($input: AddMemoriesInput!) { addMemories(input: $input) { cursor } }';
     for (const place of ['variables', 'extensions']) {
