@@ -89,7 +89,11 @@ export const socketOptions = (
     try {
       // What its key may do, and its plan, may have changed since the socket was opened.
       const { shown } = extra.caller ?? {};
-      if (shown) extra.caller = await withinTime(deps, () => stillProven(deps, extra, shown, payload.query));
+      if (shown) {
+        const prove = (): Promise<Caller> => withinTime(deps, () => stillProven(deps, extra, shown, payload.query));
+        // In a place of its own, as over HTTP: else it would wait for a database that does not keep up. A feed is to wait for one.
+        extra.caller = await (MAY_BE_FEED.test(payload.query) ? prove() : deps.gate.pass(nameOfShown(shown), prove));
+      }
       const run = getEnveloped({ caller: extra.caller }) as Enveloped;
       // An operation on a socket counts as a request does.
       if (extra.caller) assertWithinRate(await deps.rates.count(extra.caller));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApiKeyText } from '../../src/core/rules/api-key.js';
 import { startApp, type Client, type RestReply, type TestApp } from '../support/start-app.js';
@@ -111,6 +112,7 @@ describe('a server that is asked for more than it does at once', () => {
     });
     // Asked before them, the operation would have a place, and be answered only when the database goes on.
     await vi.waitUntil(() => refused === PLACES - ITS_OWN, WAIT);
+    await pause(1_000); // what is known of the key is out of date
     const one = socket.run('{ planStatus { tier } }');
     await one.ended();
     expect(one.errors).toMatchObject([{ extensions: { code: 'OVERLOADED' } }]);
