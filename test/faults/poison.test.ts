@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deliver } from '../../src/webhooks/deliver.js';
 import { startModelServer, type ModelServer } from '../support/model-server.js';
+import { EventTails } from '../../src/store/event-tails.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 
 const FEED = /* GraphQL */ `
@@ -106,7 +107,8 @@ describe('a message whose event is read slowly', () => {
         },
       },
     });
-    const slow = { ...app.deps, db: db as unknown as typeof app.deps.db };
+    const slowDb = db as unknown as typeof app.deps.db;
+    const slow = { ...app.deps, db: slowDb, tails: new EventTails(slowDb, app.deps.wakeups, () => undefined) };
     expect(await deliver(slow, post, message, false, 20)).toBe(false);
     expect(receiver.requests).toHaveLength(0);
     const before = await client.graphql<Log>(LOG);
