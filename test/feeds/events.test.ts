@@ -242,6 +242,22 @@ describe('an event with a large audience', () => {
     expect(new Set(many.map((feed) => JSON.stringify(eventsOf(feed).at(-1)))).size).toBe(1);
   });
 
+  it('looks up where to begin once for many that come together', async () => {
+    const client = await app.newClient();
+    await write(client, 'A fact');
+    const first = await follow(client);
+    const socket = connect(client);
+    const feeds: Feed[] = [];
+    const statements = await app.statementsOf(async () => {
+      for (let i = 0; i < 60; i++) feeds.push(socket.run(EVENTS, { after: '0' }));
+      for (const feed of feeds) await received(feed, 1);
+    });
+    expect(eventsOf(first)).toHaveLength(0);
+    const ofCursors = statements.filter((sql) => sql.includes('last_seq'));
+    expect(ofCursors.length).toBeGreaterThan(0);
+    expect(ofCursors.length).toBeLessThan(30);
+  });
+
   it('is shown to each key by its own settings', async () => {
     const client = await app.newClient();
     const other = await app.newClient({ accountId: client.caller.accountId });
