@@ -101,6 +101,8 @@ export async function* followEach(
   let cursor = after ?? newest;
   try {
     yield { kind: 'OPENED', cursor };
+    // Memory may not have heard yet of a deletion, which took words from earlier events.
+    await tail.next(newest - 1n, signal);
     while (!signal.aborted) {
       const { events, upTo } = await outlast(() => readOn(db, tail, filter, cursor), signal);
       const seen = boundTenant === undefined ? events : events.map((event) => seenFrom(boundTenant, event));

@@ -90,9 +90,13 @@ export class EventTails {
     return this.#newest.join(accountId, () => RequestTime.without(read));
   }
 
-  /** The account's tail, which begins at `newest` where nobody followed before. Every `join` needs its `leave`. */
+  /**
+   * The account's tail, which begins at `newest` where nobody followed before; where somebody did, it may still be behind that, and
+   * is read on. Every `join` needs its `leave`.
+   */
   join(accountId: string, newest: bigint): EventTail {
     const known = this.#tails.get(accountId);
+    if (known && known.newest < newest) this.wakeups.wake(accountId);
     const tail = known ?? new EventTail(accountId, newest);
     if (!known) {
       this.#tails.set(accountId, tail);
