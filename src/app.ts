@@ -10,6 +10,7 @@ import { Gate } from './core/gate.js';
 import { startIndexing } from './core/index-pending.js';
 import { KeyUses } from './core/key-uses.js';
 import { KnownKeys } from './core/known-keys.js';
+import { NearTenants } from './core/near-tenants.js';
 import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
@@ -96,6 +97,10 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const sessions = new Sessions({ db, now, plans: config }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = asSystem(() => startIndexing({ ...database, embedder }, outages));
+  const nearTenants = new NearTenants(
+    { ...database, embedder, warn: (details, message) => outages.warn(details, message) },
+    config.vectorMemoryBytes,
+  );
   const bringLlm = createByoLlms(config.byo);
   const deps: Deps = {
     db,
@@ -115,6 +120,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     journal: logger,
     termCounts: new TermCounts(),
     indexing,
+    nearTenants,
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
     webhookTerms: webhookTerms({
@@ -130,6 +136,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   forget = (accountId) => {
     deps.termCounts.forget(accountId);
     deps.scopeSizes.forget(accountId);
+    nearTenants.forget(accountId);
     embedder.forget?.();
   };
   const report = (error: unknown): void => outages.bug(error);
@@ -208,7 +215,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       const served = closeServer(server); // from here on nothing new is accepted
       streams.close();
       // Side by side: one after the other they may take longer than a supervisor waits.
-      const background = [reEmbedding.stop(), indexing.stop(), webhooks.stop(), rateSharing.stop()];
+      const background = [reEmbedding.stop(), indexing.stop(), nearTenants.stop(), webhooks.stop(), rateSharing.stop()];
       await Promise.all([served, sockets.close(REQUEST_GRACE_MS), ...background]);
       sessions.stop();
       await keyUses.stop();

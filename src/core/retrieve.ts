@@ -1,10 +1,10 @@
 import type { AsOf } from '../store/beliefs.js';
-import { countUpTo, readBest, readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
+import { readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
-import { HALF_LENGTH, relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
+import { readPools, SMALL, type Looking } from './read-pools.js';
+import { relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
 import { rarestOf } from './rules/rare-terms.js';
-import type { Known } from './scope-sizes.js';
 
 export interface Hit extends Relevance {
   id: string;
@@ -23,22 +23,10 @@ export interface Retrieval {
   weights?: { recency: number | undefined; importance: number | undefined } | undefined;
 }
 
-/** Scopes of up to so many memories are compared whole: exact, and no slower than looking through indexes. */
-const SMALL = 1_000;
-/** Of scopes of up to so many every vector is compared: more than that through the index are dearer than few without. */
-const MEDIUM = 5_000;
-/** A scope is counted again once its account has seen so much more. */
-const GROWTH = 1.25;
 /** How many of the nearest are looked at: of a large scope no more than the pages asked for need. */
 const TIERS = [100, 1_000, 12_000] as const;
-/** Beyond so many the index would be read nearly whole. */
-const MOST_INDEXED = 1_000;
 
-/** One search: what is looked for, and where. */
-interface Search {
-  deps: Deps;
-  where: Where;
-  sought: { text: string; vector: Float32Array; embeddingModel: string };
+interface Search extends Looking {
   depth: number;
   boosts: Boosts;
 }
@@ -91,47 +79,6 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
   }
   return hits;
 }
-
-/** Through the index where that pays, and exactly where it does not, or where the index gave less than was asked for. */
-async function readPools(
-  { deps, where, sought }: Search,
-  { terms, weights }: Asked,
-  rareTerms: readonly string[],
-  near: number,
-  seq: bigint,
-): Promise<{ candidates: readonly Candidate[]; isAll: boolean }> {
-  const { db, scopeSizes } = deps;
-  const { scope, filter, asOf } = where;
-  const pools = { near, rareTerms, weights, halfLength: HALF_LENGTH };
-  const exactly = async () => {
-    const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, isExact: true });
-    if (isShort && near <= SMALL) scopeSizes.setSmall(scope, filter);
-    return { candidates, isAll: isShort };
-  };
-  // The index is of what is current.
-  const isPast = asOf.valid !== undefined || asOf.known !== undefined;
-  if (isPast || near > MOST_INDEXED) return exactly();
-  const known = await sizeOf(deps, where, seq);
-  if (isComparedWhole(known)) return exactly();
-  deps.indexing.look(scope); // what is new of it is compared one by one until then
-  const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, isExact: false });
-  if (!isShort) return { candidates, isAll: false };
-  scopeSizes.setLarge(scope, filter, { ...known, isSparse: true });
-  return exactly();
-}
-
-/** What is known of the size of a scope that is large. */
-async function sizeOf({ db, scopeSizes }: Deps, where: Where, seq: bigint): Promise<Known> {
-  const { scope, filter } = where;
-  const kept = scopeSizes.get(scope, filter);
-  if (kept && Number(seq) <= Number(kept.seq) * GROWTH) return kept;
-  const known = { size: await countUpTo(db, where, MEDIUM + 1), seq, isSparse: false };
-  scopeSizes.setLarge(scope, filter, known);
-  return known;
-}
-
-/** Whether every vector of a scope is compared, instead of looking through the index. */
-export const isComparedWhole = ({ size, isSparse }: Known): boolean => isSparse || size <= MEDIUM;
 
 /** How many of the candidates hold each term. */
 function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): number[] {

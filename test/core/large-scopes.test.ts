@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { searchMemories, type SearchInput, type SearchPage } from '../../src/core/search-memories.js';
 import { readBest, readTerms, type Pools } from '../../src/store/candidates.js';
-import { withLedger } from '../../src/store/ledger.js';
-import { insertMemories } from '../../src/store/memories.js';
 import { nearestCurrent } from '../../src/store/nearest.js';
 import { indexPending } from '../../src/store/pending.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
+import { storeFacts } from '../support/store-facts.js';
 
 const THINGS = ['lamp', 'chair', 'kettle', 'carpet', 'mirror', 'clock', 'piano', 'stove'];
 const PLACES = ['Oslo', 'Graz', 'Pune', 'Lima', 'Accra', 'Turku', 'Izmir', 'Perth', 'Quito'];
@@ -39,26 +37,7 @@ afterAll(() => app.close());
 
 const rangeOf = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 
-async function store(source: string, texts: readonly string[]): Promise<void> {
-  const { db, embedder, now } = app.deps;
-  const { accountId, apiKeyId } = client.caller;
-  const vectors = await embedder.embed(texts);
-  const capture = { id: randomUUID(), tenantId: '', apiKeyId, source, channel: 'agent', isByoLlm: false };
-  const unknown = { sessionId: undefined, messages: undefined, provider: undefined, model: undefined };
-  const untold = { ...unknown, promptVersion: undefined, inputTokens: undefined, outputTokens: undefined };
-  await withLedger(db, client.caller, now, async (tx, ledger) => {
-    const rows = texts.map((text, i) => {
-      const id = randomUUID();
-      const createdSeq = ledger.append({ kind: 'CREATED', tenantId: '', memoryId: id });
-      const embedding = vectors[i] ?? new Float32Array(embedder.dimensions);
-      const place = { messageIndex: undefined, spanStart: undefined, spanEnd: undefined, closed: undefined };
-      const fact = { text, topic: 'Home', importance: 5, importanceWord: undefined, validFrom: ledger.at };
-      return { id, chainId: randomUUID(), isFirst: true, createdSeq, embedding, ...fact, ...place };
-    });
-    const where = { accountId, at: ledger.at, embeddingModel: embedder.id };
-    await insertMemories(tx, where, [{ capture: { ...capture, ...untold }, memories: rows }]);
-  });
-}
+const store = (source: string, texts: readonly string[]): Promise<void> => storeFacts(app, client, texts, { source });
 
 async function countWaiting(accountId: string): Promise<number> {
   const [row] = await app.deps.db.$queryRaw<{ waiting: bigint }[]>`
@@ -70,7 +49,7 @@ const search = (input: SearchInput): Promise<SearchPage> => searchMemories(app.d
 const textsOf = ({ hits }: SearchPage): string[] => hits.map(({ memory }) => memory.text);
 
 /** The ids of a search's candidates, by nearness alone. */
-async function nearTo(text: string, sources: string[] | undefined, pools: Pick<Pools, 'isExact'>): Promise<string[]> {
+async function nearTo(text: string, sources: string[] | undefined, pools: Pick<Pools, 'from'>): Promise<string[]> {
   const { db, embedder, now } = app.deps;
   const [vector = new Float32Array()] = await embedder.embed([text]);
   const scope = { accountId: client.caller.accountId, tenantId: '' };
@@ -95,8 +74,8 @@ describe('a scope of thousands', { timeout: 60_000 }, () => {
   ])('is searched by vector as if each were compared: %s', async (_name, sources) => {
     for (const text of ['Who owns a piano?', factOf(77), 'a marmot', 'furniture in Izmir']) {
       const [exact, found] = [
-        await nearTo(text, sources, { isExact: true }),
-        await nearTo(text, sources, { isExact: false }),
+        await nearTo(text, sources, { from: 'ALL' }),
+        await nearTo(text, sources, { from: 'INDEX' }),
       ];
       expect(exact).toHaveLength(100);
       expect(found.filter((id) => exact.includes(id)).length).toBeGreaterThanOrEqual(98);
