@@ -307,11 +307,10 @@ async function recallIn(
   return `${(found.search / wanted).toFixed(3)}, of the index alone ${(found.index / wanted).toFixed(3)}`;
 }
 
-const tenNearest = ({ candidates }: { candidates: readonly Candidate[] }): number[] =>
-  candidates
-    .map(({ similarity }) => similarity)
-    .sort((a, b) => b - a)
-    .slice(0, 10);
+function tenNearest({ candidates }: { candidates: readonly Candidate[] }): number[] {
+  const similarities = candidates.map(({ similarity }) => similarity);
+  return similarities.sort((a, b) => b - a).slice(0, 10);
+}
 
 interface Recorded {
   text: string;
