@@ -1,5 +1,6 @@
 import { AppError } from './errors.js';
 import { areCrumbs } from './http/crumbs.js';
+import { Request } from './http/fetch-api.js';
 import { isNestedTooDeep } from './core/rules/nesting.js';
 
 interface BodyLimits {
@@ -86,8 +87,9 @@ const brokenOff = (error: unknown): never => {
 function deadlineIn(ms: number): { passed: Promise<never>; clear: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<never>((_, reject) => {
-    const late = new AppError('REQUEST_TIMEOUT', `The body did not arrive within ${ms} ms.`);
-    timer = setTimeout(() => reject(late), ms).unref();
+    // Made when it is needed: its stack takes longer than to read a body.
+    const late = (): AppError => new AppError('REQUEST_TIMEOUT', `The body did not arrive within ${ms} ms.`);
+    timer = setTimeout(() => reject(late()), ms).unref();
   });
   return { passed, clear: () => clearTimeout(timer) };
 }

@@ -26,6 +26,8 @@ export class SocketConnection {
   readonly running = new Set<string>();
   readonly feeds = new Set<string>();
   isClosed = false;
+  /** Operations that were refused, since one was begun. */
+  refused = 0;
   /** Once it has said so. */
   caller?: Caller;
   readonly #messages: string[] = [];
@@ -71,9 +73,7 @@ export class SocketConnection {
       if (!this.caller && !isTooMuch) return;
       this.tcp.off('data', look);
       if (this.caller) return;
-      this.#isOver = true;
-      this.ws.pause(); // nothing more is taken in until it is closed
-      this.close(TOO_BIG, 'Say who you are first');
+      this.cutOff(TOO_BIG, 'Say who you are first');
     };
     this.tcp.on('data', look);
   }
@@ -119,6 +119,13 @@ export class SocketConnection {
   close(code: number, reason: string): void {
     this.ws.close(code, reason);
     setTimeout(() => this.ws.terminate(), FAREWELL_MS).unref();
+  }
+
+  /** Closes it, and takes nothing more in until it is closed. */
+  cutOff(code: number, reason: string): void {
+    this.#isOver = true;
+    this.ws.pause();
+    this.close(code, reason);
   }
 
   /**

@@ -19,8 +19,11 @@ const FOLDERS = ['graphql', 'rest', 'webhooks', 'core', 'core/rules', 'store', '
 
 /** Arrows point down: doors -> core -> store, models. The table of docs/ARCHITECTURE.md, "Who may import whom". */
 const LAYERS: Record<string, Layer> = {
-  graphql: { imports: /^(graphql\/|core\/|errors$|generated\/pothos-types$)/, types: /^generated\/prisma\// },
-  rest: { imports: /^(rest\/|core\/|errors$)/ },
+  graphql: {
+    imports: /^(graphql\/|core\/|http\/fetch-api$|errors$|generated\/pothos-types$)/,
+    types: /^generated\/prisma\//,
+  },
+  rest: { imports: /^(rest\/|core\/|http\/fetch-api$|errors$)/ },
   // A door that goes outwards: it subscribes to the schema as a client would.
   webhooks: { imports: /^(webhooks\/|graphql\/(schema|server)$|core\/|errors$)/, types: /^store\/job-queue$/ },
   // Run elsewhere, in browsers too: they know the wire and nothing of the server.
@@ -48,6 +51,7 @@ const OWNERS: [packages: RegExp, layers: string[]][] = [
   [/^(@anthropic-ai\/sdk|openai|undici|ipaddr\.js|jsonrepair|p-limit|wink-.+)$/, ['models']],
   [/^(ws|@whatwg-node\/server|pino)$/, ['top']],
   [/^negotiator$/, ['http', 'graphql']],
+  [/^@whatwg-node\/fetch$/, ['http']],
   [/^rate-limiter-flexible$/, ['core']],
   // rest: the shapes of its replies.
   [/^zod$/, ['core', 'models', 'config', 'rest']],

@@ -6,6 +6,7 @@ import { assertWithinRate } from '../core/rate-limits.js';
 import { rateFields } from '../core/rules/rate-fields.js';
 import { withinTime } from '../core/within-time.js';
 import { AppError, toAppError } from '../errors.js';
+import { Response } from '../http/fetch-api.js';
 import { operationContext, type Context } from './builder.js';
 import { toGraphqlError, type ReportBug } from './errors.js';
 import { documentLimits } from './limits.js';
@@ -40,6 +41,7 @@ export function createGraphqlDoor(deps: Deps, report: ReportBug, documents?: Doc
     cors: false,
     batching: false,
     multipart: false,
+    maxRequestBodySize: false, // bounded, and read, before either door: to count it again would be to stream it again
     plugins: [
       requestRules({ documents, isDraft }),
       ...documentLimits(),

@@ -17,7 +17,7 @@ import { outlast } from '../core/outlast.js';
 import { assertWithinRate } from '../core/rate-limits.js';
 import { nameOfShown } from '../core/rules/api-key.js';
 import { withinTime } from '../core/within-time.js';
-import { AppError, isOutage } from '../errors.js';
+import { AppError, isOutage, type ErrorCode } from '../errors.js';
 import type { Context } from './builder.js';
 import { toGraphqlError, toValidationError, type ReportBug } from './errors.js';
 import { documentText } from './persisted-operations.js';
@@ -36,7 +36,11 @@ export interface SocketExtra {
   /** Sends a frame; undefined when the socket takes more, else it resolves once it does. */
   send(frame: string): Promise<void> | undefined;
   close(code: number, reason: string): void;
+  /** The same, and nothing that waits is done any more. */
+  cutOff(code: number, reason: string): void;
   isClosed: boolean;
+  /** Operations that were refused, since one was begun. */
+  refused: number;
   /** Ends the watch over the caller's key. */
   unwatch?: () => void;
 }
@@ -44,6 +48,10 @@ export interface SocketExtra {
 const FORBIDDEN = 4403;
 /** Clients take it as "come back", unlike any other that says that a server can not serve. */
 const TRY_AGAIN_LATER = 1013;
+
+const POLICY_VIOLATION = 1008;
+/** So many that can not succeed, one after the other, are no mistake: each takes longer to refuse than to send. */
+const MOST_REFUSED = 100;
 
 /** How long a feed that is being opened waits for the database at most. */
 const OUTLAST_MS = 300_000;
@@ -101,10 +109,11 @@ export const socketOptions = (
       // The protocol has every message carry a text: an empty one stands for none.
       const document = run.parse(documentText(documents, payload) as string);
       const errors = run.validate(run.schema, document);
-      if (errors.length > 0) return errors.map(toValidationError);
+      if (errors.length > 0) return refused(extra, errors.map(toValidationError));
       const contextValue = await run.contextFactory();
       const isFeed = getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION;
       (isFeed ? extra.feeds : extra.running).add(id);
+      if (!isFeed) extra.refused = 0; // whether there is room for a feed is seen when it begins
       return {
         schema: run.schema,
         document,
@@ -115,11 +124,15 @@ export const socketOptions = (
       };
     } catch (error) {
       // Left to escape, a syntax error would close the socket and end every other operation on it.
-      return [toGraphqlError(error, report)];
+      return refused(extra, [toGraphqlError(error, report)]);
     }
   },
   onOperation: ({ extra, subscriptions }, id, _payload, args, result) => {
-    if (!isStream(result)) return undefined;
+    if (!isStream(result)) {
+      if (extra.feeds.has(id)) countRefusal(extra);
+      return undefined;
+    }
+    extra.refused = 0;
     const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
     // Not once the client has completed the operation: the protocol allows it, and clients warn of it.
     const send = (payload: string) => (id in subscriptions ? extra.send(`${head}${payload}}`) : undefined);
@@ -133,6 +146,26 @@ export const socketOptions = (
     result.errors && ({ ...result, errors: result.errors.map(toWire) } as FormattedExecutionResult),
   onError: (_context, _id, _payload, errors) => errors.map((error) => toWire(toGraphqlError(error, report))),
 });
+
+/** What a client may send again in a while. */
+const PASSING: ReadonlySet<unknown> = new Set<ErrorCode>([
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'DATABASE_UNAVAILABLE',
+  'TIMEOUT',
+  'INTERNAL',
+]);
+
+/** Why an operation is not begun. */
+function refused(extra: SocketExtra, errors: GraphQLError[]): GraphQLError[] {
+  if (!errors.some(({ extensions }) => PASSING.has(extensions['code']))) countRefusal(extra);
+  return errors;
+}
+
+/** A client that goes on and on is cut off. */
+function countRefusal(extra: SocketExtra): void {
+  if (++extra.refused > MOST_REFUSED) extra.cutOff(POLICY_VIOLATION, 'Too many operations in a row were refused');
+}
 
 /** Not read yet, so by its words: a wrong guess makes it wait, or fail, while the database is away. */
 const MAY_BE_FEED = /\bsubscription\b/;

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import Negotiator from 'negotiator';
+import { Response } from './fetch-api.js';
 
 /** Whole texts. Never a stream of events or of lines: to hold one back until it is whole would be to stop it. */
 const COMPRESSIBLE = /^(?:application\/(?:[\w.-]+\+)?json|text\/(?:html|css|plain|javascript)|application\/javascript)/;

@@ -5,6 +5,7 @@ import { assertWithinRate } from '../core/rate-limits.js';
 import { rateFields } from '../core/rules/rate-fields.js';
 import { withinTime } from '../core/within-time.js';
 import { toAppError, type AppError } from '../errors.js';
+import { isResponse, Response } from '../http/fetch-api.js';
 import { readObject } from './body.js';
 import type { ReportBug, Route } from './call.js';
 import { refuseMethod } from './methods.js';
@@ -71,7 +72,7 @@ async function run(
   const reply = route.isStreamed
     ? await route.run(call)
     : await withinTime(deps, () => route.run(call), route.method === 'GET' ? signal : undefined);
-  return reply instanceof Response ? reply : Response.json(reply, { headers: route.replyHeaders?.(call) ?? {} });
+  return isResponse(reply) ? reply : Response.json(reply, { headers: route.replyHeaders?.(call) ?? {} });
 }
 
 async function* bytesOf({ body }: Request): AsyncGenerator<Uint8Array> {
