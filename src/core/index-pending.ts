@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Scope } from '../store/listing.js';
 import { indexPending } from '../store/pending.js';
 import type { Deps } from './deps.js';
+import { keptName } from './kept-names.js';
 import type { Journal } from './re-embed.js';
 
 export interface PendingIndexing {
@@ -55,7 +56,7 @@ export function startIndexing(
   const ended = run();
   return {
     look: ({ accountId, tenantId }) => {
-      waiting.set(JSON.stringify([accountId, tenantId]), { accountId, tenantId });
+      waiting.set(keptName({ accountId, tenantId }), { accountId, tenantId });
       wake();
     },
     stop: () => {

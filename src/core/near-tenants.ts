@@ -5,6 +5,7 @@ import { NearBlock, type Nearest } from '../store/near-block.js';
 import { RequestTime } from '../store/request-time.js';
 import { VectorMemory } from '../store/vector-memory.js';
 import type { Deps } from './deps.js';
+import { keptName, keptNamesOf } from './kept-names.js';
 
 interface Kept {
   block: NearBlock;
@@ -56,7 +57,7 @@ export class NearTenants {
    * undefined where they are not at hand: not yet, or not at all.
    */
   async nearest(scope: Scope, vector: Float32Array, most: number, seq: bigint): Promise<Nearest | undefined> {
-    const name = nameOf(scope);
+    const name = keptName(scope);
     const kept = this.#kept.get(name);
     if (!kept) {
       if (this.bytes > 0 && !this.#isResting(name)) this.#read(scope);
@@ -70,7 +71,7 @@ export class NearTenants {
 
   /** Reads a tenant anew, as much of what is kept of it is no longer current. */
   renew(scope: Scope): void {
-    const name = nameOf(scope);
+    const name = keptName(scope);
     if (this.#isResting(name)) return;
     this.#rest(name); // once in a while is enough
     this.#drop(name);
@@ -79,8 +80,7 @@ export class NearTenants {
 
   /** Lets go of an account's vectors, or of all: one of them may be of a text that was erased. */
   forget(accountId?: string): void {
-    for (const name of [...this.#kept.keys()])
-      if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1))) this.#drop(name);
+    for (const name of keptNamesOf(this.#kept, accountId)) this.#drop(name);
   }
 
   stop(): Promise<void> {
@@ -104,7 +104,7 @@ export class NearTenants {
   #read(scope: Scope): void {
     const block = new NearBlock(this.#memory, this.deps.embedder.dimensions);
     const kept = { block, seq: undefined, last: BEGINNING, usedAt: performance.now(), looking: Promise.resolve() };
-    this.#kept.set(nameOf(scope), kept);
+    this.#kept.set(keptName(scope), kept);
     this.#readOn(scope, kept);
   }
 
@@ -118,7 +118,7 @@ export class NearTenants {
         if (await this.#addNext(scope, kept, BATCH)) return void (kept.seq = 0n);
       }
     };
-    const name = nameOf(scope);
+    const name = keptName(scope);
     this.#reading = this.#reading
       .then(() => RequestTime.without(() => runAs({ accountId: scope.accountId }, read)))
       .catch((err: unknown) => {
@@ -134,7 +134,7 @@ export class NearTenants {
     const isKept =
       !hasOthers && vectors.every((vector, i) => this.#add(kept, ids.subarray(16 * i, 16 * i + 16), vector));
     if (!isKept) {
-      this.#giveUp(nameOf(scope), kept);
+      this.#giveUp(keptName(scope), kept);
       return false;
     }
     kept.last = last ?? kept.last;
@@ -174,5 +174,3 @@ export class NearTenants {
     return (this.#resting.get(name) ?? 0) > performance.now();
   }
 }
-
-const nameOf = ({ accountId, tenantId }: Scope): string => JSON.stringify([accountId, tenantId]);

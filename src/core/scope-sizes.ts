@@ -1,4 +1,5 @@
 import type { MemoryFilter, Scope } from '../store/listing.js';
+import { keptName, keptNamesOf } from './kept-names.js';
 
 export interface Known {
   /** As it was counted, up to a bound. */
@@ -50,9 +51,7 @@ export class ScopeSizes {
 
   /** Forgets the scopes of an account, or all: their names are those of tenants and sessions. */
   forget(accountId?: string): void {
-    for (const kept of [this.#large, this.#indexed])
-      for (const name of kept.keys())
-        if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1))) kept.delete(name);
+    for (const kept of [this.#large, this.#indexed]) for (const name of keptNamesOf(kept, accountId)) kept.delete(name);
   }
 }
 
@@ -63,5 +62,5 @@ function shorten(kept: Map<string, unknown> | Set<string>): void {
 }
 
 /** A filter may hold a hundred long names; of the few that are large the text is kept. */
-const nameOf = ({ accountId, tenantId }: Scope, { createdAfter, ...filter }: MemoryFilter): string =>
-  JSON.stringify([accountId, tenantId, createdAfter?.toString(), filter]);
+const nameOf = (scope: Scope, { createdAfter, ...filter }: MemoryFilter): string =>
+  keptName(scope, createdAfter?.toString(), filter);

@@ -1,6 +1,7 @@
 import type { Db } from '../store/client.js';
 import type { Scope } from '../store/listing.js';
 import { countTerms, RARE, type TermStats } from '../store/term-stats.js';
+import { keptName, keptNamesOf } from './kept-names.js';
 
 interface Kept {
   stats: Promise<TermStats>;
@@ -29,13 +30,11 @@ export class TermCounts {
 
   /** Forgets the terms of an account, or of all: words of what was erased may be among them. */
   forget(accountId?: string): void {
-    for (const name of this.#kept.keys()) {
-      if (accountId === undefined || name.startsWith(JSON.stringify([accountId]).slice(0, -1))) this.#kept.delete(name);
-    }
+    for (const name of keptNamesOf(this.#kept, accountId)) this.#kept.delete(name);
   }
 
   #statsOf(db: Db, scope: Scope, seq: bigint): Promise<TermStats> {
-    const name = JSON.stringify([scope.accountId, scope.tenantId]);
+    const name = keptName(scope);
     const kept = this.#kept.get(name);
     if (kept && Number(seq) <= Number(kept.seq) * GROWTH) return kept.stats;
     const stats = countTerms(db, scope);
