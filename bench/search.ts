@@ -185,7 +185,8 @@ async function warmUp(bench: Bench): Promise<void> {
     const scope = { accountId: bench.caller.accountId, tenantId };
     if ((await deps.db.memory.count({ where: { ...scope, knownTo: null } })) <= 1_000) continue;
     const vector = new Float32Array(deps.embedder.dimensions);
-    while (!(await deps.nearTenants.nearest(scope, vector, 1, 0n))) await pause(20);
+    const words = { terms: [], weights: [], rareTerms: [], halfLength: 1 };
+    while (!(await deps.residents.list(scope, { vector, near: 1, worded: 1, words }, 0n))) await pause(20);
   }
   console.log(`vectors in memory after ${(performance.now() - began).toFixed(0)} ms`);
 }

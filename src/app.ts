@@ -10,7 +10,7 @@ import { Gate } from './core/gate.js';
 import { startIndexing } from './core/index-pending.js';
 import { KeyUses } from './core/key-uses.js';
 import { KnownKeys } from './core/known-keys.js';
-import { NearTenants } from './core/near-tenants.js';
+import { ResidentTenants } from './core/resident-tenants.js';
 import { RateLimits, shareRateLimits } from './core/rate-limits.js';
 import { startReEmbedding } from './core/re-embed.js';
 import { ScopeSizes } from './core/scope-sizes.js';
@@ -97,9 +97,9 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   const sessions = new Sessions({ db, now, plans: config }, config.maxSubscriptions);
   const embedder = await openEmbedder(config, database);
   const indexing = asSystem(() => startIndexing({ ...database, embedder }, outages));
-  const nearTenants = new NearTenants(
-    { ...database, embedder, warn: (details, message) => outages.warn(details, message) },
-    config.vectorMemoryBytes,
+  const residents = new ResidentTenants(
+    { ...database, embedder, now, warn: (details, message) => outages.warn(details, message) },
+    config.searchMemoryBytes,
   );
   const bringLlm = createByoLlms(config.byo);
   const deps: Deps = {
@@ -120,7 +120,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     journal: logger,
     termCounts: new TermCounts(),
     indexing,
-    nearTenants,
+    residents,
     scopeSizes: new ScopeSizes(),
     turns: new Turns(),
     webhookTerms: webhookTerms({
@@ -136,7 +136,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
   forget = (accountId) => {
     deps.termCounts.forget(accountId);
     deps.scopeSizes.forget(accountId);
-    nearTenants.forget(accountId);
+    residents.forget(accountId);
     embedder.forget?.();
   };
   const report = (error: unknown): void => outages.bug(error);
@@ -215,7 +215,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
       const served = closeServer(server); // from here on nothing new is accepted
       streams.close();
       // Side by side: one after the other they may take longer than a supervisor waits.
-      const background = [reEmbedding.stop(), indexing.stop(), nearTenants.stop(), webhooks.stop(), rateSharing.stop()];
+      const background = [reEmbedding.stop(), indexing.stop(), residents.stop(), webhooks.stop(), rateSharing.stop()];
       await Promise.all([served, sockets.close(REQUEST_GRACE_MS), ...background]);
       sessions.stop();
       await keyUses.stop();

@@ -43,7 +43,7 @@ const variables = z.object({
   PALIMPSEST_MAX_CONVERSATION_CHARACTERS: z.coerce.number().int().min(1_000).default(200_000),
   PALIMPSEST_MAX_JUDGED_FACTS: z.coerce.number().int().min(1).default(1_000),
   PALIMPSEST_MAX_HELD_BODY_BYTES: z.coerce.number().int().min(1_024).default(67_108_864),
-  PALIMPSEST_VECTOR_MEMORY_MB: z.coerce.number().int().min(0).max(3_072).default(256),
+  PALIMPSEST_SEARCH_MEMORY_MB: z.coerce.number().int().min(0).max(3_072).default(256),
   PALIMPSEST_REQUEST_TIMEOUT_MS: z.coerce.number().int().min(0).max(3_600_000).default(30_000),
   PALIMPSEST_HEADERS_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(20_000),
   PALIMPSEST_BODY_TIMEOUT_MS: z.coerce.number().int().min(100).max(300_000).default(60_000),
@@ -219,7 +219,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     maxConversationCharacters: e.PALIMPSEST_MAX_CONVERSATION_CHARACTERS,
     maxJudgedFacts: e.PALIMPSEST_MAX_JUDGED_FACTS,
     /** For vectors of large tenants; 0 for none. */
-    vectorMemoryBytes: e.PALIMPSEST_VECTOR_MEMORY_MB * 2 ** 20,
+    searchMemoryBytes: e.PALIMPSEST_SEARCH_MEMORY_MB * 2 ** 20,
     maxHeldBodyBytes: Math.max(e.PALIMPSEST_MAX_BODY_BYTES, e.PALIMPSEST_MAX_HELD_BODY_BYTES),
     /** For one query, mutation or REST call, without what models take; 0: any time. */
     requestTimeoutMs: e.PALIMPSEST_REQUEST_TIMEOUT_MS,

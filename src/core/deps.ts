@@ -17,7 +17,7 @@ import type { ScopeSizes } from './scope-sizes.js';
 import type { Sessions } from './sessions.js';
 import type { SharedQuestions } from './shared-question.js';
 import type { States } from './states.js';
-import type { NearTenants } from './near-tenants.js';
+import type { ResidentTenants } from './resident-tenants.js';
 import type { RateLimits } from './rate-limits.js';
 import type { TermCounts } from './term-counts.js';
 import type { Turns } from './turns.js';
@@ -54,8 +54,8 @@ export interface Deps {
   termCounts: TermCounts;
   /** Puts memories of large tenants into the vector index. */
   indexing: Pick<PendingIndexing, 'look'>;
-  /** The vectors of large tenants, in memory. */
-  nearTenants: Pick<NearTenants, 'nearest' | 'renew'>;
+  /** Large tenants that are searched, in memory. */
+  residents: Pick<ResidentTenants, 'list' | 'count' | 'renew'>;
   /** Which scopes are too large to be compared whole. */
   scopeSizes: ScopeSizes;
   /** Writers that must judge one another's facts, one after the other. */

@@ -1,5 +1,7 @@
-import { countUpTo, readBest, type Candidate, type Pools, type Where } from '../store/candidates.js';
+import { countUpTo, readBest, readListed, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter } from '../store/listing.js';
+import { WORDED } from '../store/pools.js';
+import type { Words } from '../store/postings.js';
 import type { Deps } from './deps.js';
 import { HALF_LENGTH, type Asked } from './rules/relevance.js';
 import type { Known } from './scope-sizes.js';
@@ -53,7 +55,7 @@ export async function readPools(
   if (isPast || near > MOST_INDEXED) return exactly();
   const known = await sizeOf(deps, where, seq);
   if (isFiltered(filter) && known.size <= MEDIUM) return exactly();
-  const inMemory = await readFromMemory(looking, terms, pools, seq);
+  const inMemory = await readFromMemory(looking, { terms, weights, rareTerms, halfLength: HALF_LENGTH }, near, seq);
   if (inMemory) return inMemory;
   if (isComparedWhole(known)) return exactly();
   deps.indexing.look(scope); // what is new of it is compared one by one until then
@@ -65,20 +67,21 @@ export async function readPools(
 
 const isFiltered = (filter: MemoryFilter): boolean => Object.values(filter).some((value) => value !== undefined);
 
-/** The nearest of the tenant, more and more of them until enough match; undefined where they are not in memory, or do not. */
+/** The best of the tenant, more and more of them until enough match; undefined where they are not in memory, or do not. */
 async function readFromMemory(
-  { deps, where, sought }: Looking,
-  terms: readonly string[],
-  pools: Omit<Pools, 'from'>,
+  { deps: { db, residents }, where, sought }: Looking,
+  words: Words,
+  mostNear: number,
   seq: bigint,
 ): Promise<Found | undefined> {
   const isWhole = !isFiltered(where.filter);
-  for (let most = pools.near * (isWhole ? 2 : 4); most <= MOST_LISTED; most *= 4) {
-    const nearest = await deps.nearTenants.nearest(where.scope, sought.vector, most, seq);
-    if (!nearest) return undefined;
-    const { candidates, isShort } = await readBest(deps.db, where, sought, terms, { ...pools, from: nearest.ids });
-    if (!isShort || nearest.isAll) return { candidates, isAll: isShort };
-    if (isWhole) deps.nearTenants.renew(where.scope);
+  for (let share = isWhole ? 2 : 4; share * mostNear <= MOST_LISTED; share *= 4) {
+    const wanted = { vector: sought.vector, near: share * mostNear, worded: share * WORDED, words };
+    const listed = await residents.list(where.scope, wanted, seq);
+    if (!listed) return undefined;
+    const { candidates, isShort } = await readListed(db, where, sought, words.terms, { ...listed, mostNear });
+    if (!isShort || listed.isAll) return { candidates, isAll: isShort };
+    if (isWhole) residents.renew(where.scope);
   }
   return undefined;
 }

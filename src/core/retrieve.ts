@@ -63,7 +63,8 @@ export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, w
 async function retrieveFromMany(search: Search): Promise<Hit[]> {
   const { deps, where, depth } = search;
   const { terms, seq } = await readTerms(deps.db, where.scope, search.sought.text);
-  const { total, holding } = await deps.termCounts.holding(deps.db, where.scope, seq, terms);
+  const { total, holding } =
+    deps.residents.count(where.scope, terms) ?? (await deps.termCounts.holding(deps.db, where.scope, seq, terms));
   const asked: Asked = { terms, weights: weightsOf(terms, total, holding) };
   const rareTerms = rarestOf(terms, holding, total);
   const hits: Hit[] = [];

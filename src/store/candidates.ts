@@ -12,7 +12,7 @@ import {
 } from './candidate-rows.js';
 import type { Db } from './client.js';
 import type { Scope } from './listing.js';
-import { literal, matches, planned, poolsOf, type Pools, type Where } from './pools.js';
+import { literal, matches, planned, poolsOf, WORDED, type Pools, type Where } from './pools.js';
 
 export { uuidOf, type Candidate, type Sought } from './candidate-rows.js';
 export type { Pools, Where } from './pools.js';
@@ -69,40 +69,60 @@ export async function readBest(
     WITH ${poolsOf(where, sought, terms, pools)}
     SELECT (SELECT count(*)::int FROM near) AS near,
       (SELECT array_agg(id) FROM (SELECT id FROM near UNION SELECT id FROM worded) AS pool) AS ids`;
-  const candidates = await readWithNeighbours(db, where, sought, terms, pool?.ids ?? []);
+  const ids = pool?.ids ?? [];
+  const { candidates } = await readListed(db, where, sought, terms, { near: ids, worded: [], mostNear: ids.length });
   return { candidates, isShort: (pool?.near ?? 0) < pools.near };
 }
 
-async function readWithNeighbours(
+/** Ids of what may rank high, the best first; and how many of those that match are taken. */
+export interface Lists {
+  near: readonly string[];
+  worded: readonly string[];
+  mostNear: number;
+}
+
+/**
+ * The memories of a scope that can rank high, of lists that were made elsewhere: the first of each that match, and their neighbours
+ * in their sessions. `isShort`: fewer of `near` matched than were to be taken. One statement.
+ */
+export async function readListed(
   db: Db,
   where: Where,
   sought: Sought,
   terms: readonly string[],
-  ids: readonly string[],
-): Promise<Candidate[]> {
-  const account = Prisma.sql`${where.scope.accountId}::uuid`;
-  const beside = (
-    comparison: Prisma.Sql,
-    order: Prisma.Sql,
-  ): Prisma.Sql => Prisma.sql`CASE WHEN pool.session_id IS NOT NULL THEN (
-    SELECT m.id FROM memories m
-    WHERE ${matches(where)} AND m.session_id = pool.session_id AND m.created_seq ${comparison} pool.created_seq
-    ORDER BY m.created_seq ${order} LIMIT 1) END`;
-  const [row] = await db.$queryRaw<Packed[]>`
+  { near, worded, mostNear }: Lists,
+): Promise<{ candidates: Candidate[]; isShort: boolean }> {
+  const [row] = await db.$queryRaw<(Packed & { near: number })[]>`
     WITH asked AS MATERIALIZED (${asked(sought.text)}),
+    near AS MATERIALIZED (${matching(where, sought, near, mostNear)}),
+    worded AS MATERIALIZED (${matching(where, sought, worded, WORDED)}),
     linked AS MATERIALIZED (
-      SELECT pool.id, ${beside(Prisma.sql`<`, Prisma.sql`DESC`)} AS previous, ${beside(Prisma.sql`>`, Prisma.sql`ASC`)} AS next
-      FROM unnest(${[...ids]}::uuid[]) AS found (id) JOIN memories pool ON pool.account_id = ${account} AND pool.id = found.id
-    ), chosen AS (
-      SELECT id, previous, next FROM linked
+      SELECT found.*, ${beside(where, '<', 'DESC')} AS previous, ${beside(where, '>', 'ASC')} AS next
+      FROM (SELECT * FROM near UNION ALL SELECT * FROM worded WHERE id NOT IN (SELECT id FROM near)) AS found
+    ), each AS (
+      SELECT * FROM linked
       UNION ALL
-      SELECT id, NULL, NULL FROM (SELECT previous AS id FROM linked UNION SELECT next FROM linked) AS lending
-      WHERE id NOT IN (SELECT id FROM linked)
+      SELECT ${features(sought)}, m.session_id, NULL, NULL
+      FROM asked CROSS JOIN (SELECT previous AS id FROM linked UNION SELECT next FROM linked) AS lending
+      JOIN memories m ON m.account_id = ${where.scope.accountId}::uuid AND m.id = lending.id
+      WHERE lending.id NOT IN (SELECT id FROM linked)
     )
-    SELECT ${packedWithNeighbours}
-    FROM (
-      SELECT ${features(sought)}, chosen.previous, chosen.next
-      FROM asked CROSS JOIN chosen JOIN memories m ON m.account_id = ${account} AND m.id = chosen.id
-    ) AS each`;
-  return row ? unpack(row, terms) : [];
+    SELECT (SELECT count(*)::int FROM near) AS near, ${packedWithNeighbours} FROM each`;
+  return { candidates: row ? unpack(row, terms) : [], isShort: (row?.near ?? 0) < mostNear };
 }
+
+/** Looked up one by one: of a list PostgreSQL knows no length, and would rather read the whole scope beside it. */
+const matching = (where: Where, sought: Sought, ids: readonly string[], most: number): Prisma.Sql => Prisma.sql`
+    SELECT one.* FROM unnest(${[...ids]}::uuid[]) WITH ORDINALITY AS listed (id, place)
+    CROSS JOIN LATERAL (
+      SELECT ${features(sought)}, m.session_id FROM asked CROSS JOIN memories m
+      WHERE m.account_id = ${where.scope.accountId}::uuid AND m.id = listed.id AND ${matches(where)} LIMIT 1
+    ) AS one
+    ORDER BY listed.place LIMIT ${most}`;
+
+/** The memory that stands before or after one of `found` in its session, of those that match. */
+const beside = (where: Where, comparison: '<' | '>', order: 'ASC' | 'DESC'): Prisma.Sql => Prisma.sql`
+    CASE WHEN found.session_id IS NOT NULL THEN (
+      SELECT m.id FROM memories m
+      WHERE ${matches(where)} AND m.session_id = found.session_id AND m.created_seq ${Prisma.raw(comparison)} found.created_seq
+      ORDER BY m.created_seq ${Prisma.raw(order)} LIMIT 1) END`;

@@ -13,13 +13,6 @@ interface Segment {
   count: number;
 }
 
-export interface Nearest {
-  /** The nearest first, each as 32 hexadecimal digits. */
-  ids: string[];
-  /** There are no others. */
-  isAll: boolean;
-}
-
 /** The vectors of one tenant in memory, with the ids of whose they are. All are compared: none of the nearest is missed but for rounding. */
 export class NearBlock {
   readonly #segments: Segment[] = [];
@@ -52,8 +45,8 @@ export class NearBlock {
     return true;
   }
 
-  /** The `most` nearest to a vector by cosine; undefined once the block was given up. */
-  async nearest(vector: Float32Array, most: number): Promise<Nearest | undefined> {
+  /** The places of the `most` nearest to a vector by cosine, the nearest first; undefined once the block was given up. */
+  async nearest(vector: Float32Array, most: number): Promise<number[] | undefined> {
     const best = new Best(most);
     let total = 0;
     let began = performance.now();
@@ -69,8 +62,7 @@ export class NearBlock {
         best.offer((products[row] ?? 0) * (segment.units[row] ?? 0), total + row);
       total += segment.count;
     }
-    if (this.#isFree) return undefined;
-    return { ids: best.places().map((place) => this.#idAt(place)), isAll: total <= most };
+    return this.#isFree ? undefined : best.places();
   }
 
   /** Gives its memory back. */
@@ -79,7 +71,8 @@ export class NearBlock {
     for (const { at } of this.#segments.splice(0)) this.memory.give(at);
   }
 
-  #idAt(place: number): string {
+  /** What stands in a place, as 32 hexadecimal digits; places are counted in the order of adding. */
+  idAt(place: number): string {
     const row = place % this.#rows;
     return this.#segments[(place - row) / this.#rows]?.ids.toString('hex', row * ID_BYTES, (row + 1) * ID_BYTES) ?? '';
   }

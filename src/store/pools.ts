@@ -3,7 +3,7 @@ import { Prisma } from '../generated/prisma/client.js';
 import type { Sought } from './candidate-rows.js';
 import { PLANNED_EACH_TIME } from './client.js';
 import { inScope, type MemoryFilter, type Scope } from './listing.js';
-import { indexedVector, inModel, isNearIndexed, isPending } from './vector-index.js';
+import { indexedVector, isNearIndexed, isPending } from './vector-index.js';
 import { visible, type AsOf } from './visibility.js';
 
 export interface Where {
@@ -29,11 +29,8 @@ export interface Pools {
   weights: readonly number[];
   /** A memory of so many terms gets half of what it holds. */
   halfLength: number;
-  /**
-   * Where the nearest come from: every memory of the scope is compared with the question; they are looked up in the vector index; or
-   * they are the first that match of these ids, the nearest first.
-   */
-  from: 'ALL' | 'INDEX' | readonly string[];
+  /** Where the nearest come from: every memory of the scope is compared with the question, or they are looked up in the vector index. */
+  from: 'ALL' | 'INDEX';
 }
 
 /**
@@ -41,7 +38,7 @@ export interface Pools {
  * 100 for words of facts and 90 for questions about other things. Chosen by how many of the words they have, a hundred held 95
  * and 84; by the weight of them, 98 and 92.
  */
-const WORDED = 60;
+export const WORDED = 60;
 
 const near = ({ vector }: Sought): Prisma.Sql => Prisma.sql`${toSql([...vector]) as string}::vector`;
 /** What a row gets for the question's words, as `relevanceOf` counts it but for dates. */
@@ -63,7 +60,6 @@ export const literal = (count: number): Prisma.Sql => Prisma.raw(String(count));
 /** The pools `near` and `worded`, as common table expressions. */
 export function poolsOf(where: Where, sought: Sought, terms: readonly string[], pools: Pools): Prisma.Sql {
   if (pools.from === 'ALL') return exactPools(where, sought, terms, pools);
-  const nearest = pools.from === 'INDEX' ? fromIndex(where, sought, pools) : fromList(where, sought, pools.from, pools);
   const worded =
     pools.rareTerms.length === 0
       ? Prisma.sql`SELECT id FROM near`
@@ -72,7 +68,7 @@ export function poolsOf(where: Where, sought: Sought, terms: readonly string[], 
       WHERE ${matches(where)} AND m.lexemes @@ ${anyOf(pools.rareTerms)}::tsquery
       ORDER BY ${lexical(terms, pools)} DESC, m.created_seq DESC LIMIT ${literal(WORDED)}`;
   return Prisma.sql`
-    near AS MATERIALIZED (${nearest}), worded AS MATERIALIZED (${worded}) ${Prisma.raw(PLANNED_EACH_TIME)}`;
+    near AS MATERIALIZED (${fromIndex(where, sought, pools)}), worded AS MATERIALIZED (${worded}) ${Prisma.raw(PLANNED_EACH_TIME)}`;
 }
 
 /**
@@ -91,15 +87,6 @@ function fromIndex(where: Where, sought: Sought, pools: Pools): Prisma.Sql {
        WHERE ${matches(where)} AND ${isPending(sought.embeddingModel, where.scope.tenantId)} ORDER BY ${distance} LIMIT ${limit})
     ) AS both_kinds ORDER BY distance + 0 LIMIT ${limit}`;
 }
-
-/** Looked up one by one: of a list PostgreSQL knows no length, and would rather read the whole scope beside it. */
-const fromList = (where: Where, sought: Sought, ids: readonly string[], pools: Pools): Prisma.Sql => Prisma.sql`
-    SELECT found.id FROM unnest(${[...ids]}::uuid[]) WITH ORDINALITY AS found (id, place)
-    CROSS JOIN LATERAL (
-      SELECT 1 FROM memories m
-      WHERE m.account_id = ${where.scope.accountId}::uuid AND m.id = found.id AND ${matches(where)} AND ${inModel(sought.embeddingModel)}
-      LIMIT 1) AS matching
-    ORDER BY found.place LIMIT ${literal(pools.near)}`;
 
 /** In one pass over the scope. A memory of another embedding model comes after those that can be compared, instead of being left out. */
 function exactPools(where: Where, sought: Sought, terms: readonly string[], pools: Pools): Prisma.Sql {

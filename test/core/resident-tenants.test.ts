@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { NearTenants } from '../../src/core/near-tenants.js';
+import { ResidentTenants, type Listed } from '../../src/core/resident-tenants.js';
 import { searchMemories, type SearchInput } from '../../src/core/search-memories.js';
-import type { Nearest } from '../../src/store/near-block.js';
 import { asSystem } from '../../src/core/act-for.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 import { storeFacts } from '../support/store-facts.js';
@@ -23,7 +22,7 @@ beforeAll(async () => {
   scope = { accountId: client.caller.accountId, tenantId: '' };
   await storeFacts(app, client, range(0, 1_400).map(factOf), { source: 'first' });
   await storeFacts(app, client, range(1_400, 1_400).map(factOf), { source: 'second' });
-  await loaded(app.deps.nearTenants, client);
+  await loaded(app.deps.residents, client);
 });
 afterAll(() => app.close());
 
@@ -37,24 +36,27 @@ async function seqOf({ caller }: Client): Promise<bigint> {
   return lastSeq;
 }
 
-type Near = Pick<NearTenants, 'nearest'>;
+type Residents = Pick<ResidentTenants, 'list'>;
+const NO_WORDS = { terms: [], weights: [], rareTerms: [], halfLength: 80 };
 
 /** What is nearest of a tenant, as of now. */
 const nearest = async (
-  near: Near,
+  residents: Residents,
   who: Client,
   text: string,
   most: number,
   tenantId = '',
-): Promise<Nearest | undefined> =>
-  near.nearest({ accountId: who.caller.accountId, tenantId }, await vectorOf(text), most, await seqOf(who));
+): Promise<Listed | undefined> => {
+  const wanted = { vector: await vectorOf(text), near: most, worded: 10, words: NO_WORDS };
+  return residents.list({ accountId: who.caller.accountId, tenantId }, wanted, await seqOf(who));
+};
 
 /** Waits until a tenant is in memory. */
-const loaded = (near: Near, who: Client, tenantId = ''): Promise<Nearest> =>
-  vi.waitUntil(() => nearest(near, who, 'a lamp', 1, tenantId), WAIT);
+const loaded = (residents: Residents, who: Client, tenantId = ''): Promise<Listed> =>
+  vi.waitUntil(() => nearest(residents, who, 'a lamp', 1, tenantId), WAIT);
 
-async function textsOf(found: Nearest | undefined): Promise<string[]> {
-  const ids = found?.ids.map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')) ?? [];
+async function textsOf(found: Pick<Listed, 'near'> | undefined): Promise<string[]> {
+  const ids = found?.near.map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')) ?? [];
   const rows = await app.deps.db.memory.findMany({ where: { id: { in: ids } }, select: { id: true, text: true } });
   const texts = new Map(rows.map(({ id, text }) => [id, text]));
   return ids.map((id) => texts.get(id) ?? 'nothing that is stored');
@@ -72,8 +74,19 @@ describe('a tenant whose vectors are in memory', () => {
     const exact = await app.deps.db.$queryRaw<{ text: string }[]>`
       SELECT text FROM memories WHERE account_id = ${scope.accountId}::uuid
       ORDER BY embedding <=> (SELECT embedding FROM memories WHERE text = ${factOf(123)} LIMIT 1), created_seq LIMIT 10`;
-    const found = await textsOf(await nearest(app.deps.nearTenants, client, factOf(123), 60));
+    const found = await textsOf(await nearest(app.deps.residents, client, factOf(123), 60));
     expect(exact.filter(({ text }) => found.includes(text))).toHaveLength(10);
+  });
+
+  it('counts words, and finds those that hold the rarest of them first, of equals the newest', async () => {
+    const terms = ['piano', 'lamp', 'person', 'harp'];
+    const { total = 0, holding = [] } = app.deps.residents.count(scope, terms) ?? {};
+    expect([total, ...holding]).toEqual([2_800, 400, 400, 2_800, 0]);
+    const words = { terms, weights: [3, 1, 1, 5], rareTerms: ['piano', 'harp'], halfLength: 80 };
+    const wanted = { vector: await vectorOf('a harp'), near: 1, worded: 500, words };
+    const listed = await app.deps.residents.list(scope, wanted, await seqOf(client));
+    const expected = range(0, 2_800).filter((n) => factOf(n).includes('piano'));
+    expect(await textsOf({ near: listed?.worded ?? [] })).toEqual(expected.reverse().map(factOf));
   });
 
   it('finds what was stored a moment ago, whoever stored it', async () => {
@@ -81,7 +94,7 @@ describe('a tenant whose vectors are in memory', () => {
     expect((await search({ query: 'Where does the marmot sleep?' }))[0]).toBe('The marmot sleeps under the shed');
     // Past the server, as another node would.
     await storeFacts(app, client, ['The heron nests by the weir'], { source: 'elsewhere' });
-    expect((await textsOf(await nearest(app.deps.nearTenants, client, 'a heron by a weir', 1)))[0]).toBe(
+    expect((await textsOf(await nearest(app.deps.residents, client, 'a heron by a weir', 1)))[0]).toBe(
       'The heron nests by the weir',
     );
   });
@@ -89,10 +102,10 @@ describe('a tenant whose vectors are in memory', () => {
   it('finds it among more than a search can wait for, once they are read', async () => {
     const many = range(5_000, 700).map((n) => `The shelf number ${n} is empty`);
     await storeFacts(app, client, [...many, 'The otter has a holt by the mill'], { source: 'many' });
-    expect(await nearest(app.deps.nearTenants, client, 'an otter', 1)).toBeUndefined();
+    expect(await nearest(app.deps.residents, client, 'an otter', 1)).toBeUndefined();
     expect((await search({ query: 'Where is the otter?' }))[0]).toContain('otter'); // found meanwhile as well
-    await loaded(app.deps.nearTenants, client);
-    expect((await textsOf(await nearest(app.deps.nearTenants, client, 'an otter', 1)))[0]).toContain('otter');
+    await loaded(app.deps.residents, client);
+    expect((await textsOf(await nearest(app.deps.residents, client, 'an otter', 1)))[0]).toContain('otter');
   });
 
   it('shows nothing that was replaced, taken back or deleted', async () => {
@@ -146,22 +159,22 @@ describe('a tenant whose vectors are in memory', () => {
       range(0, 300).map((n) => `The cat has ${n} kittens`),
       { source: 'cats' },
     );
-    await loaded(app.deps.nearTenants, lost);
+    await loaded(app.deps.residents, lost);
     await app.deps.db
       .$executeRaw`UPDATE memories SET valid_to = valid_from, known_to = known_from WHERE source = 'cats'`;
     const found = await searchMemories(app.deps, lost.caller, { query: 'The cat has kittens', limit: 20 });
     expect(found.hits.map(({ memory }) => memory.source)).toEqual(found.hits.map(() => 'test'));
     expect(found.hits).toHaveLength(20);
-    await loaded(app.deps.nearTenants, lost);
-    expect((await textsOf(await nearest(app.deps.nearTenants, lost, 'The cat has kittens', 200))).join()).not.toContain(
+    await loaded(app.deps.residents, lost);
+    expect((await textsOf(await nearest(app.deps.residents, lost, 'The cat has kittens', 200))).join()).not.toContain(
       'cat',
     );
   });
 });
 
 describe('vectors in memory', () => {
-  const tenants = (bytes: number): NearTenants =>
-    new NearTenants({ ...app.deps, warn: (details) => expect.unreachable(JSON.stringify(details)) }, bytes);
+  const tenants = (bytes: number): ResidentTenants =>
+    new ResidentTenants({ ...app.deps, warn: (details) => expect.unreachable(JSON.stringify(details)) }, bytes);
 
   it('are of one account and tenant alone', async () => {
     const other = await app.newClient();
@@ -192,7 +205,7 @@ describe('vectors in memory', () => {
       expect(await nearest(near, client, 'a lamp', 1)).toBeUndefined();
       await near.stop();
       expect(await nearest(near, client, 'a lamp', 1)).toBeUndefined();
-      const page = await searchMemories({ ...app.deps, nearTenants: near }, client.caller, { query: factOf(42) });
+      const page = await searchMemories({ ...app.deps, residents: near }, client.caller, { query: factOf(42) });
       expect(page.hits[0]?.memory.text).toBe(factOf(42));
     }
   });
@@ -212,11 +225,15 @@ describe('vectors in memory', () => {
   it('are tried again after a while, where the database was away', async () => {
     const warnings: unknown[] = [];
     const db = new Proxy(app.deps.db, { get: () => () => Promise.reject(new Error('away')) });
-    const near = new NearTenants({ ...app.deps, db, warn: (details) => warnings.push(details) }, ROOM);
-    expect(await near.nearest(scope, await vectorOf('a lamp'), 1, 1n)).toBeUndefined();
+    const near = new ResidentTenants({ ...app.deps, db, warn: (details) => warnings.push(details) }, ROOM);
+    expect(
+      await near.list(scope, { vector: await vectorOf('a lamp'), near: 1, worded: 1, words: NO_WORDS }, 1n),
+    ).toBeUndefined();
     await near.stop();
     await vi.waitUntil(() => warnings.length > 0, WAIT);
-    expect(await near.nearest(scope, await vectorOf('a lamp'), 1, 1n)).toBeUndefined();
+    expect(
+      await near.list(scope, { vector: await vectorOf('a lamp'), near: 1, worded: 1, words: NO_WORDS }, 1n),
+    ).toBeUndefined();
     expect(warnings).toHaveLength(1);
   });
 });

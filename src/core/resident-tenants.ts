@@ -1,14 +1,17 @@
-import { readCurrentVectors } from '../store/current-vectors.js';
+import { readCurrentFeatures, type CurrentMemory } from '../store/current-features.js';
 import { runAs } from '../store/guard.js';
 import type { Position, Scope } from '../store/listing.js';
-import { NearBlock, type Nearest } from '../store/near-block.js';
+import { NearBlock } from '../store/near-block.js';
+import { Postings, type Words } from '../store/postings.js';
 import { RequestTime } from '../store/request-time.js';
 import { VectorMemory } from '../store/vector-memory.js';
 import type { Deps } from './deps.js';
 import { keptName, keptNamesOf } from './kept-names.js';
+import { Rests } from './rests.js';
 
 interface Kept {
   block: NearBlock;
+  words: Postings;
   /** The account's sequence number up to which it is whole; undefined while it is being read. */
   seq: bigint | undefined;
   last: Position;
@@ -23,22 +26,39 @@ const BATCH = 1_000;
 const MOST_NEWS = 500;
 /** A tenant that was in use lately makes no room for another: two that do not fit beside each other would be read at every search. */
 const IN_USE_MS = 60_000;
-/** A tenant that could not be kept is not tried again before. */
-const REST_MS = 60_000;
-const MOST_RESTING = 1_000;
+const NUMBER_BYTES = 4;
+/** What was over a day ago is not kept: of what is over since, a clock that jumps back may make something current. */
+const DAY_MS = 86_400_000;
 const BEGINNING: Position = { at: new Date(0), createdSeq: 0n };
 
-type NearDeps = Pick<Deps, 'db' | 'embedder' | 'giveWay' | 'warn'>;
+type ResidentDeps = Pick<Deps, 'db' | 'embedder' | 'giveWay' | 'now' | 'warn'>;
+
+/** What may rank high, as ids (32 hexadecimal digits), the best first. */
+export interface Listed {
+  near: string[];
+  worded: string[];
+  /** All there are are among `near`. */
+  isAll: boolean;
+}
+
+export interface Wanted {
+  vector: Float32Array;
+  /** How many by nearness, and by words. */
+  near: number;
+  worded: number;
+  words: Words;
+}
 
 /**
- * The vectors of large tenants that are searched, kept in memory: compared there one by one, which is exact, and faster than the
- * database can look through its index. A tenant is read in the background when it is first asked for. Each answer is as of the
- * sequence number that is asked about or a later one, whoever wrote meanwhile, on whatever node. Memories that are no longer
- * current may still be among those given: whether one is visible, the database says.
+ * What searches of large tenants look through, kept in memory: vectors, compared there one by one, which is exact and faster than
+ * the database can look through its index; and which memory holds which word. A tenant is read in the background when it is first
+ * searched. Each answer is as of the sequence number that is asked about or a later one, whoever wrote meanwhile, on whatever node.
+ * Memories that are no longer current may still be among those listed: whether one is visible, the database says.
  */
-export class NearTenants {
+export class ResidentTenants {
   readonly #kept = new Map<string, Kept>();
-  readonly #resting = new Map<string, number>();
+  /** Tenants that could not be kept, or were read anew. */
+  readonly #rests = new Rests();
   readonly #memory: VectorMemory;
   readonly #stopping = new AbortController();
   /** Tenants are read one after the other. */
@@ -46,34 +66,48 @@ export class NearTenants {
 
   /** `bytes`: 0 keeps nothing. */
   constructor(
-    private readonly deps: NearDeps,
+    private readonly deps: ResidentDeps,
     private readonly bytes: number,
   ) {
     this.#memory = new VectorMemory(bytes);
   }
 
   /**
-   * The `most` memories of a tenant that are nearest to a vector, of all that were current at the account's sequence number `seq`;
-   * undefined where they are not at hand: not yet, or not at all.
+   * The memories of a tenant that are nearest to a vector, and those that get most for their words, of all that were current at the
+   * account's sequence number `seq`; undefined where the tenant is not at hand: not yet, or not at all.
    */
-  async nearest(scope: Scope, vector: Float32Array, most: number, seq: bigint): Promise<Nearest | undefined> {
+  async list(scope: Scope, { vector, near, worded, words }: Wanted, seq: bigint): Promise<Listed | undefined> {
     const name = keptName(scope);
     const kept = this.#kept.get(name);
     if (!kept) {
-      if (this.bytes > 0 && !this.#isResting(name)) this.#read(scope);
+      if (this.bytes > 0 && !this.#rests.isOn(name)) this.#read(scope);
       return undefined;
     }
     if (kept.seq === undefined) return undefined;
     kept.usedAt = performance.now();
     if (kept.seq < seq && !(await this.#isUpTo(scope, kept, seq))) return undefined;
-    return kept.block.nearest(vector, most);
+    const nearest = await kept.block.nearest(vector, near);
+    if (!nearest) return undefined;
+    const idsAt = (places: readonly number[]): string[] => places.map((place) => kept.block.idAt(place));
+    return {
+      near: idsAt(nearest),
+      worded: idsAt(kept.words.best(words, worded)),
+      isAll: nearest.length === kept.words.total,
+    };
+  }
+
+  /** In how many of a tenant's memories each term occurs; undefined where the tenant is not at hand. */
+  count(scope: Scope, terms: readonly string[]): { total: number; holding: number[] } | undefined {
+    const kept = this.#kept.get(keptName(scope));
+    if (kept?.seq === undefined) return undefined;
+    return { total: kept.words.total, holding: terms.map((term) => kept.words.holding(term)) };
   }
 
   /** Reads a tenant anew, as much of what is kept of it is no longer current. */
   renew(scope: Scope): void {
     const name = keptName(scope);
-    if (this.#isResting(name)) return;
-    this.#rest(name); // once in a while is enough
+    if (this.#rests.isOn(name)) return;
+    this.#rests.begin(name); // once in a while is enough
     this.#drop(name);
     this.#read(scope);
   }
@@ -102,8 +136,14 @@ export class NearTenants {
   }
 
   #read(scope: Scope): void {
-    const block = new NearBlock(this.#memory, this.deps.embedder.dimensions);
-    const kept = { block, seq: undefined, last: BEGINNING, usedAt: performance.now(), looking: Promise.resolve() };
+    const kept: Kept = {
+      block: new NearBlock(this.#memory, this.deps.embedder.dimensions),
+      words: new Postings(),
+      seq: undefined,
+      last: BEGINNING,
+      usedAt: performance.now(),
+      looking: Promise.resolve(),
+    };
     this.#kept.set(keptName(scope), kept);
     this.#readOn(scope, kept);
   }
@@ -129,11 +169,10 @@ export class NearTenants {
 
   /** Adds the next ones. True: there were no more. What can not be kept is let go. */
   async #addNext(scope: Scope, kept: Kept, limit: number): Promise<boolean> {
-    const { db, embedder } = this.deps;
-    const { count, hasOthers, ids, vectors, last } = await readCurrentVectors(db, scope, embedder, kept.last, limit);
-    const isKept =
-      !hasOthers && vectors.every((vector, i) => this.#add(kept, ids.subarray(16 * i, 16 * i + 16), vector));
-    if (!isKept) {
+    const { db, embedder, now } = this.deps;
+    const page = { after: kept.last, notOverAt: new Date(now().getTime() - DAY_MS), limit };
+    const { count, hasOthers, memories, last } = await readCurrentFeatures(db, scope, embedder, page);
+    if (hasOthers || !memories.every((memory) => this.#add(kept, memory))) {
       this.#giveUp(keptName(scope), kept);
       return false;
     }
@@ -142,18 +181,26 @@ export class NearTenants {
   }
 
   /** False where there is no room, and nobody who has not been in use for a while. */
-  #add({ block }: Kept, id: Uint8Array, vector: Float32Array): boolean {
-    while (!block.add(id, vector)) {
+  #add({ block, words }: Kept, { id, vector, terms }: CurrentMemory): boolean {
+    while (!this.#hasRoomForWords() || !block.add(id, vector)) {
       const others = [...this.#kept].filter(([, kept]) => kept.block !== block);
       const [oldest] = others.sort(([, a], [, b]) => a.usedAt - b.usedAt);
       if (block.isFree || !oldest || performance.now() - oldest[1].usedAt < IN_USE_MS) return false;
       this.#drop(oldest[0]);
     }
+    words.add(terms);
     return true;
   }
 
+  /** Long texts have more words than numbers in their vectors. */
+  #hasRoomForWords(): boolean {
+    let size = 0;
+    for (const { words } of this.#kept.values()) size += words.size;
+    return size * NUMBER_BYTES <= this.bytes;
+  }
+
   #giveUp(name: string, kept: Kept): void {
-    this.#rest(name);
+    this.#rests.begin(name);
     if (this.#kept.get(name) === kept) this.#drop(name);
     else kept.block.free();
   }
@@ -161,16 +208,5 @@ export class NearTenants {
   #drop(name: string): void {
     this.#kept.get(name)?.block.free();
     this.#kept.delete(name);
-  }
-
-  #rest(name: string): void {
-    this.#resting.delete(name);
-    this.#resting.set(name, performance.now() + REST_MS);
-    const [oldest] = this.#resting.size > MOST_RESTING ? this.#resting.keys() : [];
-    if (oldest !== undefined) this.#resting.delete(oldest);
-  }
-
-  #isResting(name: string): boolean {
-    return (this.#resting.get(name) ?? 0) > performance.now();
   }
 }
