@@ -162,7 +162,7 @@ export class ResidentTenants {
     this.#reading = this.#reading
       .then(() => RequestTime.without(() => runAs({ accountId: scope.accountId }, read)))
       .catch((err: unknown) => {
-        this.deps.warn({ err }, 'reading the vectors of a tenant is interrupted');
+        this.deps.warn({ err }, 'reading a tenant into memory is interrupted');
         this.#giveUp(name, kept);
       });
   }

@@ -52,14 +52,18 @@ export const asked = (text: string): Prisma.Sql => Prisma.sql`
                  FROM unnest(terms) AS term)::tsquery AS any_of
   FROM (SELECT (tsvector_to_array(to_tsvector('english', ${text})))[1:${MAX_TERMS}::int] AS terms) AS lexed`;
 
+/** The same with the vector that is sought, as `features` reads them; parsed once, however often it is compared. */
+export const askedFor = ({ text, vector }: Sought): Prisma.Sql =>
+  Prisma.sql`SELECT lexed_for.*, ${toSql([...vector]) as string}::vector AS near FROM (${asked(text)}) AS lexed_for`;
+
 /** That `memories m` holds one of the terms of `asked`, and which: what is left once all others are taken away. */
 const heldTerms = Prisma.sql`CASE WHEN m.lexemes @@ asked.any_of THEN array_to_string(
     tsvector_to_array(ts_delete(m.lexemes, tsvector_to_array(ts_delete(m.lexemes, asked.terms)))), E'\\x01') ELSE '' END`;
 
-/** The cosine of `memories m` and a vector, 0 to 1. Vectors of another model are of another length: to compare them would be an error, not a low rank. */
-const similarity = ({ vector, embeddingModel }: Sought): Prisma.Sql => Prisma.sql`
+/** The cosine of `memories m` and the vector, 0 to 1. Vectors of another model are of another length: to compare them would be an error, not a low rank. */
+const similarity = ({ embeddingModel }: Sought): Prisma.Sql => Prisma.sql`
   CASE WHEN m.embedding_model = ${embeddingModel}
-    THEN greatest(0, coalesce(nullif(1 - (m.embedding <=> ${toSql([...vector]) as string}::vector), 'NaN'), 0)) ELSE 0 END`;
+    THEN greatest(0, coalesce(nullif(1 - (m.embedding <=> asked.near), 'NaN'), 0)) ELSE 0 END`;
 
 /** What `unpack` reads, of each row of `memories m` beside `asked`. */
 export const features = (sought: Sought): Prisma.Sql => Prisma.sql`

@@ -1,6 +1,7 @@
 import { Prisma } from '../generated/prisma/client.js';
 import {
   asked,
+  askedFor,
   features,
   linkSessions,
   packed,
@@ -28,7 +29,7 @@ export async function readWhole(
   most: number,
 ): Promise<{ terms: string[]; candidates: readonly Candidate[] | null }> {
   const [row] = await db.$queryRaw<(Packed & { terms: string[]; size: number })[]>`
-    WITH asked AS MATERIALIZED (${asked(sought.text)})
+    WITH asked AS MATERIALIZED (${askedFor(sought)})
     SELECT asked.terms, whole.*
     FROM asked CROSS JOIN LATERAL (
       SELECT count(*)::int AS size, ${packed}
@@ -93,7 +94,7 @@ export async function readListed(
   { near, worded, mostNear }: Lists,
 ): Promise<{ candidates: Candidate[]; isShort: boolean }> {
   const [row] = await db.$queryRaw<(Packed & { near: number })[]>`
-    WITH asked AS MATERIALIZED (${asked(sought.text)}),
+    WITH asked AS MATERIALIZED (${askedFor(sought)}),
     near AS MATERIALIZED (${matching(where, sought, near, mostNear)}),
     worded AS MATERIALIZED (${matching(where, sought, worded, WORDED)}),
     linked AS MATERIALIZED (
