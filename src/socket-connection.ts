@@ -10,7 +10,7 @@ const HIGH_WATER = 64 * 1_024;
 const MAX_WAITING = 1_024 * 1_024;
 /** Queries and mutations under way at once; further ones wait their turn. */
 const MAX_RUNNING = 16;
-/** Pings that are answered in one turn of the event loop. */
+/** Pings that are answered in one turn of the event loop, each by itself. */
 const MAX_PINGS = 50;
 /** Bytes that are taken of a client before it has said who it is: its key, and some. */
 const MAX_UNKNOWN = 64 * 1_024;
@@ -40,6 +40,7 @@ export class SocketConnection {
   #isHeldUp = false;
   #isHeard = true;
   #pings = 0;
+  #lastPing: Buffer | undefined;
   #lastLeft = '';
   /** Messages that were begun since the last look for a sign of life. */
   #begun = 0;
@@ -51,10 +52,7 @@ export class SocketConnection {
     this.#watchStranger();
     ws.on('pong', () => (this.#isHeard = true));
     // Not by the library: it answers without end whoever asks and does not read.
-    ws.on('ping', (data: Buffer) => {
-      if (ws.bufferedAmount < HIGH_WATER) ws.pong(data);
-      this.#countPing();
-    });
+    ws.on('ping', (data: Buffer) => this.#answerPing(data));
     ws.on('message', (data: Buffer) => {
       this.#isHeard = true;
       if (isNestedTooDeep(data)) return this.close(CloseCode.BadRequest, 'Nested too deep');
@@ -78,14 +76,26 @@ export class SocketConnection {
     this.tcp.on('data', look);
   }
 
-  /** Tens of thousands that come together would else be gone through before anybody else's request. */
-  #countPing(): void {
-    if (++this.#pings === MAX_PINGS) this.ws.pause();
+  /**
+   * Tens of thousands that come together would else be gone through before anybody else's request. Of those of one turn beyond
+   * the first only the last is answered, which the protocol allows: https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+   */
+  #answerPing(data: Buffer): void {
+    this.#pings++;
+    if (this.#pings <= MAX_PINGS) this.#pong(data);
+    else this.#lastPing = data;
+    if (this.#pings === MAX_PINGS) this.ws.pause();
     if (this.#pings > 1) return;
     setImmediate(() => {
+      if (this.#lastPing) this.#pong(this.#lastPing);
+      this.#lastPing = undefined;
       this.#pings = 0;
       this.goOn();
     });
+  }
+
+  #pong(data: Buffer): void {
+    if (this.ws.bufferedAmount < HIGH_WATER && this.ws.readyState === this.ws.OPEN) this.ws.pong(data);
   }
 
   /** Gives messages to `take`, in order. It resolves when a query is answered, or a feed over; never rejects. */

@@ -1,5 +1,5 @@
 /** How many things are done in one turn of the event loop. */
-const MOST = 50;
+const MOST = 10;
 
 let done = 0;
 const waiting: (() => void)[] = [];
