@@ -17,7 +17,7 @@ const ORDERS = [
 ];
 /** 100 memories that try to steer who reads them. */
 const HOSTILE = Array.from({ length: 100 }, (_, i) => `${ORDERS[i % ORDERS.length] ?? ''} (note ${i})`);
-const CANARY = 'The vault code of the other tenant is 7391';
+const CANARY = 'The vault code of the other tenant is xk-7391';
 
 const markersIn = (text: string): number[] => [...text.matchAll(/\[mem-(\d+)\]/g)].map(([, n]) => Number(n));
 
@@ -39,8 +39,8 @@ function expectGrounded({ answer, answer_with_citations: cited, citations, memor
   // A marker that stands inside a quoted memory is that memory's text: it may stay in words, never as a citation of ours.
   for (const n of markersIn(cited)) expect(known).toContain(n);
   expect(markersIn(answer)).toEqual([]);
-  expect(JSON.stringify(memories)).not.toContain('7391');
-  expect(cited).not.toContain('7391');
+  expect(JSON.stringify(memories)).not.toContain('xk-7391');
+  expect(cited).not.toContain('xk-7391');
 }
 
 describe('memories that give orders', () => {
@@ -121,7 +121,7 @@ describe('memories that give orders', () => {
       const system = request?.body.messages.filter(({ role }) => role === 'system' || role === 'developer') ?? [];
       expect(system.length).toBeGreaterThan(0);
       for (const order of ORDERS) expect(JSON.stringify(system)).not.toContain(order);
-      expect(request?.raw).not.toContain('7391');
+      expect(request?.raw).not.toContain('xk-7391');
     });
 
     it('a fact without support in the messages is dropped, whatever the model claims', async () => {
