@@ -77,17 +77,9 @@ export class ResidentTenants {
    * account's sequence number `seq`; undefined where the tenant is not at hand: not yet, or not at all.
    */
   async list(scope: Scope, { vector, near, worded, words }: Wanted, seq: bigint): Promise<Listed | undefined> {
-    const name = keptName(scope);
-    const kept = this.#kept.get(name);
-    if (!kept) {
-      if (this.bytes > 0 && !this.#rests.isOn(name)) this.#read(scope);
-      return undefined;
-    }
-    if (kept.seq === undefined) return undefined;
-    kept.usedAt = performance.now();
-    if (kept.seq < seq && !(await this.#isUpTo(scope, kept, seq))) return undefined;
-    const nearest = await kept.block.nearest(vector, near);
-    if (!nearest) return undefined;
+    const kept = await this.#at(scope, seq);
+    const nearest = await kept?.block.nearest(vector, near);
+    if (!kept || !nearest) return undefined;
     const idsAt = (places: readonly number[]): string[] => places.map((place) => kept.block.idAt(place));
     return {
       near: idsAt(nearest),
@@ -96,11 +88,17 @@ export class ResidentTenants {
     };
   }
 
-  /** In how many of a tenant's memories each term occurs; undefined where the tenant is not at hand. */
-  count(scope: Scope, terms: readonly string[]): { total: number; holding: number[] } | undefined {
-    const kept = this.#kept.get(keptName(scope));
-    if (kept?.seq === undefined) return undefined;
-    return { total: kept.words.total, holding: terms.map((term) => kept.words.holding(term)) };
+  /**
+   * In how many of a tenant's memories each term occurs, as of `seq`: a word of the newest memory is no word that nobody holds.
+   * Undefined where the tenant is not at hand.
+   */
+  async count(
+    scope: Scope,
+    terms: readonly string[],
+    seq: bigint,
+  ): Promise<{ total: number; holding: number[] } | undefined> {
+    const kept = await this.#at(scope, seq);
+    return kept && { total: kept.words.total, holding: terms.map((term) => kept.words.holding(term)) };
   }
 
   /** Reads a tenant anew, as much of what is kept of it is no longer current. */
@@ -120,6 +118,19 @@ export class ResidentTenants {
   stop(): Promise<void> {
     this.#stopping.abort();
     return this.#reading;
+  }
+
+  /** What is kept of a tenant, up to `seq`. One that is not kept is read in the background. */
+  async #at(scope: Scope, seq: bigint): Promise<Kept | undefined> {
+    const name = keptName(scope);
+    const kept = this.#kept.get(name);
+    if (!kept) {
+      if (this.bytes > 0 && !this.#rests.isOn(name)) this.#read(scope);
+      return undefined;
+    }
+    if (kept.seq === undefined) return undefined;
+    kept.usedAt = performance.now();
+    return kept.seq >= seq || (await this.#isUpTo(scope, kept, seq)) ? kept : undefined;
   }
 
   /** Adds what was written since. False: more than a search can wait for, which is then read in the background. */

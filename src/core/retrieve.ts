@@ -64,7 +64,8 @@ async function retrieveFromMany(search: Search): Promise<Hit[]> {
   const { deps, where, depth } = search;
   const { terms, seq } = await readTerms(deps.db, where.scope, search.sought.text);
   const { total, holding } =
-    deps.residents.count(where.scope, terms) ?? (await deps.termCounts.holding(deps.db, where.scope, seq, terms));
+    (await deps.residents.count(where.scope, terms, seq)) ??
+    (await deps.termCounts.holding(deps.db, where.scope, seq, terms));
   const asked: Asked = { terms, weights: weightsOf(terms, total, holding) };
   const rareTerms = rarestOf(terms, holding, total);
   const hits: Hit[] = [];

@@ -80,7 +80,7 @@ describe('a tenant whose vectors are in memory', () => {
 
   it('counts words, and finds those that hold the rarest of them first, of equals the newest', async () => {
     const terms = ['piano', 'lamp', 'person', 'harp'];
-    const { total = 0, holding = [] } = app.deps.residents.count(scope, terms) ?? {};
+    const { total = 0, holding = [] } = (await app.deps.residents.count(scope, terms, 0n)) ?? {};
     expect([total, ...holding]).toEqual([2_800, 400, 400, 2_800, 0]);
     const words = { terms, weights: [3, 1, 1, 5], rareTerms: ['piano', 'harp'], halfLength: 80 };
     const wanted = { vector: await vectorOf('a harp'), near: 1, worded: 500, words };
@@ -92,6 +92,11 @@ describe('a tenant whose vectors are in memory', () => {
   it('finds what was stored a moment ago, whoever stored it', async () => {
     await client.rest('POST', '/agent/memories', { content: 'The marmot sleeps under the shed' });
     expect((await search({ query: 'Where does the marmot sleep?' }))[0]).toBe('The marmot sleeps under the shed');
+    // A word that nobody held before, and that no vector knows.
+    await client.rest('POST', '/agent/memories', { content: 'The password of the shed is xyqqzrt' });
+    const { hits } = await searchMemories(app.deps, client.caller, { query: 'xyqqzrt' });
+    expect(hits[0]?.memory.text).toBe('The password of the shed is xyqqzrt');
+    expect(hits[0]?.lexical).toBeGreaterThan(0);
     // Past the server, as another node would.
     await storeFacts(app, client, ['The heron nests by the weir'], { source: 'elsewhere' });
     expect((await textsOf(await nearest(app.deps.residents, client, 'a heron by a weir', 1)))[0]).toBe(
