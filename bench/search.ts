@@ -184,9 +184,10 @@ async function warmUp(bench: Bench): Promise<void> {
   for (const tenantId of new Set(scopesOf(bench).map((scope) => scope.tenantId))) {
     const scope = { accountId: bench.caller.accountId, tenantId };
     if ((await deps.db.memory.count({ where: { ...scope, knownTo: null } })) <= 1_000) continue;
-    const vector = new Float32Array(deps.embedder.dimensions);
-    const words = { terms: [], weights: [], rareTerms: [], halfLength: 1 };
-    while (!(await deps.residents.list(scope, { vector, near: 1, worded: 1, words }, 0n))) await pause(20);
+    while (!deps.residents.look(scope, {})) {
+      await searchThrough(bench, { name: 'whole', tenantId, filter: {} }, 'anything');
+      await pause(20);
+    }
   }
   console.log(`vectors in memory after ${(performance.now() - began).toFixed(0)} ms`);
 }
@@ -296,9 +297,12 @@ async function recallIn(
     const sought = { text, vector, embeddingModel: deps.embedder.id };
     const pools = { near: 100, rareTerms: [], weights: [], halfLength: 1 };
     const { seq } = await readTerms(deps.db, where.scope, text);
-    const looking = { deps, where, sought };
+    const view = await deps.residents.view(where.scope, filter, { terms: [], vector }, seq);
+    const boosts = { recency: 0, importance: 0, now: where.now };
+    const looking = { deps, where, sought, boosts, depth: 11 };
+    const words = { terms: [], total: 0, holding: [], view, seq };
     const exact = tenNearest(await readBest(deps.db, where, sought, [], { ...pools, from: 'ALL' }));
-    const served = tenNearest(await readPools(looking, { terms: [], weights: [] }, [], pools.near, seq));
+    const served = tenNearest(await readPools(looking, words, pools.near));
     const indexed = tenNearest(await readBest(deps.db, where, sought, [], { ...pools, from: 'INDEX' }));
     const bound = (exact.at(-1) ?? 1) - 1e-9;
     wanted += exact.length;

@@ -55,7 +55,7 @@ export interface Deps {
   /** Puts memories of large tenants into the vector index. */
   indexing: Pick<PendingIndexing, 'look'>;
   /** Large tenants that are searched, in memory. */
-  residents: Pick<ResidentTenants, 'list' | 'count' | 'renew'>;
+  residents: Pick<ResidentTenants, 'look' | 'view'>;
   /** Which scopes are too large to be compared whole. */
   scopeSizes: ScopeSizes;
   /** Writers that must judge one another's facts, one after the other. */

@@ -1,9 +1,9 @@
-import { countUpTo, readBest, readListed, type Candidate, type Where } from '../store/candidates.js';
-import type { MemoryFilter } from '../store/listing.js';
-import { WORDED } from '../store/pools.js';
-import type { Words } from '../store/postings.js';
+import { countUpTo, readBest, type Candidate, type Where } from '../store/candidates.js';
+import type { ResidentView } from '../store/resident-view.js';
 import type { Deps } from './deps.js';
-import { HALF_LENGTH, type Asked } from './rules/relevance.js';
+import { readResident, readResidentWith } from './read-resident.js';
+import { rarestOf } from './rules/rare-terms.js';
+import { HALF_LENGTH, weightsOf, type Boosts } from './rules/relevance.js';
 import type { Known } from './scope-sizes.js';
 
 /** What is looked for, and where. */
@@ -11,6 +11,21 @@ export interface Looking {
   deps: Deps;
   where: Where;
   sought: { text: string; vector: Float32Array; embeddingModel: string };
+  boosts: Boosts;
+  /** So many of the best are wanted. */
+  depth: number;
+}
+
+/** What is known of the words of a question. */
+export interface Words {
+  terms: readonly string[];
+  /** How many memories there are, and how many of them hold each term. */
+  total: number;
+  holding: readonly number[];
+  /** What memory holds of the scope; undefined where it is not at hand. */
+  view: ResidentView | undefined;
+  /** The account's sequence number. */
+  seq: bigint;
 }
 
 /** Scopes of up to so many memories are compared whole: exact, and no slower than looking through indexes. */
@@ -21,8 +36,6 @@ const MEDIUM = 5_000;
 const GROWTH = 1.25;
 /** Beyond so many the index would be read nearly whole. */
 const MOST_INDEXED = 1_000;
-/** Of the nearest that are in memory so many are looked up at most, until enough of them match. */
-const MOST_LISTED = 8_000;
 
 export interface Found {
   candidates: readonly Candidate[];
@@ -31,33 +44,28 @@ export interface Found {
 }
 
 /**
- * The candidates of a large scope. Their nearest are found in memory, or through the index until they are there; exactly where
- * neither pays, or where the index gave less than was asked for.
+ * The candidates of a large scope. They are found in memory, or their nearest through the index until they are there; exactly
+ * where neither pays, or where the index gave less than was asked for.
  */
-export async function readPools(
-  looking: Looking,
-  { terms, weights }: Asked,
-  rareTerms: readonly string[],
-  near: number,
-  seq: bigint,
-): Promise<Found> {
+export async function readPools(looking: Looking, words: Words, near: number): Promise<Found> {
   const { deps, where, sought } = looking;
   const { db, scopeSizes } = deps;
-  const { scope, filter, asOf } = where;
-  const pools = { near, rareTerms, weights, halfLength: HALF_LENGTH };
+  const { scope, filter } = where;
+  const { terms, total, holding, seq } = words;
+  const weights = weightsOf(terms, total, holding);
+  const pools = { near, rareTerms: rarestOf(terms, holding, total), weights, halfLength: HALF_LENGTH };
   const exactly = async (): Promise<Found> => {
     const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, from: 'ALL' });
     if (isShort && near <= SMALL) scopeSizes.setSmall(scope, filter);
     return { candidates, isAll: isShort };
   };
   // What is in memory and in the index is what is current.
-  const isPast = asOf.valid !== undefined || asOf.known !== undefined;
-  if (isPast || near > MOST_INDEXED) return exactly();
-  const known = await sizeOf(deps, where, seq);
-  if (isFiltered(filter) && known.size <= MEDIUM) return exactly();
-  const inMemory = await readFromMemory(looking, { terms, weights, rareTerms, halfLength: HALF_LENGTH }, near, seq);
+  if (isPast(where) || near > MOST_INDEXED) return exactly();
+  const read = filter.text === undefined ? readResident : readResidentWith;
+  const inMemory = words.view && (await read(looking, words.view, { terms, weights }, near));
   if (inMemory) return inMemory;
-  if (isComparedWhole(known)) return exactly();
+  const known = await sizeOf(deps, where, seq);
+  if (known.isSparse || known.size <= MEDIUM) return exactly();
   deps.indexing.look(scope); // what is new of it is compared one by one until then
   const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, from: 'INDEX' });
   if (!isShort) return { candidates, isAll: false };
@@ -65,26 +73,7 @@ export async function readPools(
   return exactly();
 }
 
-const isFiltered = (filter: MemoryFilter): boolean => Object.values(filter).some((value) => value !== undefined);
-
-/** The best of the tenant, more and more of them until enough match; undefined where they are not in memory, or do not. */
-async function readFromMemory(
-  { deps: { db, residents }, where, sought }: Looking,
-  words: Words,
-  mostNear: number,
-  seq: bigint,
-): Promise<Found | undefined> {
-  const isWhole = !isFiltered(where.filter);
-  for (let share = isWhole ? 2 : 4; share * mostNear <= MOST_LISTED; share *= 4) {
-    const wanted = { vector: sought.vector, near: share * mostNear, worded: share * WORDED, words };
-    const listed = await residents.list(where.scope, wanted, seq);
-    if (!listed) return undefined;
-    const { candidates, isShort } = await readListed(db, where, sought, words.terms, { ...listed, mostNear });
-    if (!isShort || listed.isAll) return { candidates, isAll: isShort };
-    if (isWhole) residents.renew(where.scope);
-  }
-  return undefined;
-}
+export const isPast = ({ asOf }: Pick<Where, 'asOf'>): boolean => asOf.valid !== undefined || asOf.known !== undefined;
 
 /** What is known of the size of a scope that is large. */
 async function sizeOf({ db, scopeSizes }: Deps, where: Where, seq: bigint): Promise<Known> {
@@ -95,6 +84,3 @@ async function sizeOf({ db, scopeSizes }: Deps, where: Where, seq: bigint): Prom
   scopeSizes.setLarge(scope, filter, known);
   return known;
 }
-
-/** Whether every vector of a scope is compared, instead of looking through the index. */
-const isComparedWhole = ({ size, isSparse }: Known): boolean => isSparse || size <= MEDIUM;

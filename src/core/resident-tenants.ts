@@ -1,17 +1,17 @@
 import { readCurrentFeatures, type CurrentMemory } from '../store/current-features.js';
 import { runAs } from '../store/guard.js';
-import type { Position, Scope } from '../store/listing.js';
+import type { MemoryFilter, Position, Scope } from '../store/listing.js';
+import { MemoryTraits } from '../store/memory-traits.js';
 import { NearBlock } from '../store/near-block.js';
-import { Postings, type Words } from '../store/postings.js';
+import { Postings } from '../store/postings.js';
 import { RequestTime } from '../store/request-time.js';
+import { compareAhead, ResidentView, type Cosines, type Resident } from '../store/resident-view.js';
 import { VectorMemory } from '../store/vector-memory.js';
 import type { Deps } from './deps.js';
 import { keptName, keptNamesOf } from './kept-names.js';
 import { Rests } from './rests.js';
 
-interface Kept {
-  block: NearBlock;
-  words: Postings;
+interface Kept extends Resident {
   /** The account's sequence number up to which it is whole; undefined while it is being read. */
   seq: bigint | undefined;
   last: Position;
@@ -26,6 +26,8 @@ const BATCH = 1_000;
 const MOST_NEWS = 500;
 /** A tenant that was in use lately makes no room for another: two that do not fit beside each other would be read at every search. */
 const IN_USE_MS = 60_000;
+/** Is read anew once more than this share of it is known to be no longer current. */
+const MOST_REMOVED = 0.1;
 const NUMBER_BYTES = 4;
 /** What was over a day ago is not kept: of what is over since, a clock that jumps back may make something current. */
 const DAY_MS = 86_400_000;
@@ -33,25 +35,16 @@ const BEGINNING: Position = { at: new Date(0), createdSeq: 0n };
 
 type ResidentDeps = Pick<Deps, 'db' | 'embedder' | 'giveWay' | 'now' | 'warn'>;
 
-/** What may rank high, as ids (32 hexadecimal digits), the best first. */
-export interface Listed {
-  near: string[];
-  worded: string[];
-  /** All there are are among `near`. */
-  isAll: boolean;
-}
-
-export interface Wanted {
-  vector: Float32Array;
-  /** How many by nearness, and by words. */
-  near: number;
-  worded: number;
-  words: Words;
+export interface ResidentLook {
+  /** How many memories are left. */
+  size: number;
+  /** Begins to compare a vector with them. */
+  compare: (vector: Float32Array) => Cosines;
 }
 
 /**
  * What searches of large tenants look through, kept in memory: vectors, compared there one by one, which is exact and faster than
- * the database can look through its index; and which memory holds which word. A tenant is read in the background when it is first
+ * the database can look through its index; which memory holds which word; and what filters ask for. A tenant is read in the background when it is first
  * searched. Each answer is as of the sequence number that is asked about or a later one, whoever wrote meanwhile, on whatever node.
  * Memories that are no longer current may still be among those listed: whether one is visible, the database says.
  */
@@ -72,42 +65,25 @@ export class ResidentTenants {
     this.#memory = new VectorMemory(bytes);
   }
 
-  /**
-   * The memories of a tenant that are nearest to a vector, and those that get most for their words, of all that were current at the
-   * account's sequence number `seq`; undefined where the tenant is not at hand: not yet, or not at all.
-   */
-  async list(scope: Scope, { vector, near, worded, words }: Wanted, seq: bigint): Promise<Listed | undefined> {
-    const kept = await this.#at(scope, seq);
-    const nearest = await kept?.block.nearest(vector, near);
-    if (!kept || !nearest) return undefined;
-    const idsAt = (places: readonly number[]): string[] => places.map((place) => kept.block.idAt(place));
-    return {
-      near: idsAt(nearest),
-      worded: idsAt(kept.words.best(words, worded)),
-      isAll: nearest.length === kept.words.total,
-    };
+  /** What a filter leaves of a tenant, about; undefined where the tenant is not at hand. */
+  look(scope: Scope, filter: MemoryFilter): ResidentLook | undefined {
+    const kept = this.#kept.get(keptName(scope));
+    if (kept?.seq === undefined) return undefined;
+    return { size: kept.traits.left(filter).size, compare: (vector) => compareAhead(kept, filter, vector) };
   }
 
   /**
-   * In how many of a tenant's memories each term occurs, as of `seq`: a word of the newest memory is no word that nobody holds.
-   * Undefined where the tenant is not at hand.
+   * What a filter leaves of all that were current at the account's sequence number `seq`, beside a question; undefined
+   * where the tenant is not at hand: not yet, or not at all. `ahead`: what was compared meanwhile.
    */
-  async count(
+  async view(
     scope: Scope,
-    terms: readonly string[],
+    filter: MemoryFilter,
+    { terms, vector, ahead }: { terms: readonly string[]; vector: Float32Array; ahead?: Cosines | undefined },
     seq: bigint,
-  ): Promise<{ total: number; holding: number[] } | undefined> {
+  ): Promise<ResidentView | undefined> {
     const kept = await this.#at(scope, seq);
-    return kept && { total: kept.words.total, holding: terms.map((term) => kept.words.holding(term)) };
-  }
-
-  /** Reads a tenant anew, as much of what is kept of it is no longer current. */
-  renew(scope: Scope): void {
-    const name = keptName(scope);
-    if (this.#rests.isOn(name)) return;
-    this.#rests.begin(name); // once in a while is enough
-    this.#drop(name);
-    this.#read(scope);
+    return kept && new ResidentView(kept, filter, terms, vector, ahead);
   }
 
   /** Lets go of an account's vectors, or of all: one of them may be of a text that was erased. */
@@ -129,8 +105,18 @@ export class ResidentTenants {
       return undefined;
     }
     if (kept.seq === undefined) return undefined;
+    if (kept.traits.removed.size > MOST_REMOVED * kept.words.total) this.#renew(scope);
     kept.usedAt = performance.now();
     return kept.seq >= seq || (await this.#isUpTo(scope, kept, seq)) ? kept : undefined;
+  }
+
+  /** Reads a tenant anew, as much of what is kept of it is no longer current. What is kept serves who has it. */
+  #renew(scope: Scope): void {
+    const name = keptName(scope);
+    if (this.#rests.isOn(name)) return;
+    this.#rests.begin(name); // once in a while is enough
+    this.#drop(name);
+    this.#read(scope);
   }
 
   /** Adds what was written since. False: more than a search can wait for, which is then read in the background. */
@@ -150,6 +136,7 @@ export class ResidentTenants {
     const kept: Kept = {
       block: new NearBlock(this.#memory, this.deps.embedder.dimensions),
       words: new Postings(),
+      traits: new MemoryTraits(),
       seq: undefined,
       last: BEGINNING,
       usedAt: performance.now(),
@@ -192,21 +179,22 @@ export class ResidentTenants {
   }
 
   /** False where there is no room, and nobody who has not been in use for a while. */
-  #add({ block, words }: Kept, { id, vector, terms }: CurrentMemory): boolean {
-    while (!this.#hasRoomForWords() || !block.add(id, vector)) {
-      const others = [...this.#kept].filter(([, kept]) => kept.block !== block);
-      const [oldest] = others.sort(([, a], [, b]) => a.usedAt - b.usedAt);
+  #add({ block, words, traits }: Kept, { id, vector, terms, ...others }: CurrentMemory): boolean {
+    while (!this.#hasRoomBesideVectors() || !block.add(id, vector)) {
+      const beside = [...this.#kept].filter(([, kept]) => kept.block !== block);
+      const [oldest] = beside.sort(([, a], [, b]) => a.usedAt - b.usedAt);
       if (block.isFree || !oldest || performance.now() - oldest[1].usedAt < IN_USE_MS) return false;
       this.#drop(oldest[0]);
     }
     words.add(terms);
+    traits.add(others);
     return true;
   }
 
   /** Long texts have more words than numbers in their vectors. */
-  #hasRoomForWords(): boolean {
+  #hasRoomBesideVectors(): boolean {
     let size = 0;
-    for (const { words } of this.#kept.values()) size += words.size;
+    for (const { words, traits } of this.#kept.values()) size += words.size + traits.size;
     return size * NUMBER_BYTES <= this.bytes;
   }
 

@@ -2,9 +2,10 @@ import type { AsOf } from '../store/beliefs.js';
 import { readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
-import { readPools, SMALL, type Looking } from './read-pools.js';
-import { relevanceOf, weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
-import { rarestOf } from './rules/rare-terms.js';
+import type { ResidentLook } from './resident-tenants.js';
+import { isPast, readPools, SMALL, type Looking, type Words } from './read-pools.js';
+import { orderCandidates } from './rules/order-candidates.js';
+import { weightsOf, type Asked, type Boosts, type Relevance } from './rules/relevance.js';
 
 export interface Hit extends Relevance {
   id: string;
@@ -25,11 +26,8 @@ export interface Retrieval {
 
 /** How many of the nearest are looked at: of a large scope no more than the pages asked for need. */
 const TIERS = [100, 1_000, 12_000] as const;
-
-interface Search extends Looking {
-  depth: number;
-  boosts: Boosts;
-}
+/** Scopes of up to so many are read whole, in one statement, though memory could tell which of them to read. */
+const FEW = 100;
 
 /**
  * Memories by relevance to a text, best first: words weighed by rarity, nearness in meaning, and what stands beside them in
@@ -37,7 +35,7 @@ interface Search extends Looking {
  * search gives the same beginning.
  */
 export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, weights }: Retrieval): Promise<Hit[]> {
-  const { db, embedder, now, scopeSizes, config } = deps;
+  const { db, embedder, now, config } = deps;
   const [vector = new Float32Array(embedder.dimensions)] = await embedder.embed([text], 'query');
   const where: Where = { scope, filter, asOf, now: now() };
   // Recent as of the instant that is asked about.
@@ -46,41 +44,52 @@ export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, w
     importance: weights?.importance ?? config.searchWeights.importance,
     now: asOf.valid ?? asOf.known ?? where.now,
   };
-  const search: Search = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, depth, boosts };
-  if (!scopeSizes.get(scope, filter)) {
-    const { terms, candidates } = await readWhole(db, where, search.sought, SMALL);
-    if (candidates)
-      return ranked(
-        candidates,
-        { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) },
-        search.boosts,
-        depth,
-      );
+  const looking: Looking = { deps, where, sought: { text, vector, embeddingModel: embedder.id }, boosts, depth };
+  const look = isKnownInMemory(where) ? deps.residents.look(scope, filter) : undefined;
+  if (look ? look.size <= FEW : !deps.scopeSizes.get(scope, filter)) {
+    const { terms, candidates } = await readWhole(db, where, looking.sought, SMALL);
+    if (candidates) {
+      const asked = { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) };
+      return hitsOf(candidates, asked, boosts).slice(0, depth);
+    }
   }
-  return retrieveFromMany(search);
+  return retrieveFromMany(looking, await wordsOf(looking, look));
 }
 
-async function retrieveFromMany(search: Search): Promise<Hit[]> {
-  const { deps, where, depth } = search;
-  const { terms, seq } = await readTerms(deps.db, where.scope, search.sought.text);
-  const { total, holding } =
-    (await deps.residents.count(where.scope, terms, seq)) ??
-    (await deps.termCounts.holding(deps.db, where.scope, seq, terms));
-  const asked: Asked = { terms, weights: weightsOf(terms, total, holding) };
-  const rareTerms = rarestOf(terms, holding, total);
+async function retrieveFromMany(looking: Looking, words: Words): Promise<Hit[]> {
+  const asked: Asked = { terms: words.terms, weights: weightsOf(words.terms, words.total, words.holding) };
   const hits: Hit[] = [];
   const seen = new Set<string>();
   for (const near of TIERS) {
-    const { candidates, isAll } = await readPools(search, asked, rareTerms, near, seq);
-    for (const hit of ranked(candidates, asked, search.boosts)) {
+    const { candidates, isAll } = await readPools(looking, words, near);
+    for (const hit of hitsOf(candidates, asked, looking.boosts)) {
       if (seen.has(hit.id)) continue;
       seen.add(hit.id);
       hits.push(hit);
     }
-    if (isAll || hits.length >= depth) break;
+    if (isAll || hits.length >= looking.depth) break;
   }
   return hits;
 }
+
+/**
+ * While the database looks up the words, what is in memory is compared. In a scope that is small, words are counted in it alone,
+ * wherever it is searched.
+ */
+async function wordsOf({ deps, where, sought }: Looking, look: ResidentLook | undefined): Promise<Words> {
+  const { db, residents, termCounts } = deps;
+  const { scope, filter } = where;
+  const reading = readTerms(db, scope, sought.text);
+  const ahead = look?.compare(sought.vector);
+  ahead?.catch(() => undefined); // who asks for it is told
+  const { terms, seq } = await reading;
+  const view = await residents.view(scope, filter, { terms, vector: sought.vector, ahead }, seq);
+  const counts = view && (view.size <= SMALL && isKnownInMemory(where) ? view.ofScope : view.ofTenant);
+  return { terms, seq, view, ...(counts ?? (await termCounts.holding(db, scope, seq, terms))) };
+}
+
+/** Whether memory knows which memories are left: of what was, and of words that must occur, it knows nothing. */
+const isKnownInMemory = (where: Where): boolean => !isPast(where) && where.filter.text === undefined;
 
 /** How many of the candidates hold each term. */
 function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): number[] {
@@ -90,16 +99,9 @@ function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): 
   return holding;
 }
 
-/** The best first, up to `most`; equals newest first. */
-function ranked(candidates: readonly Candidate[], asked: Asked, boosts: Boosts, most = candidates.length): Hit[] {
-  const relevance = relevanceOf(asked, candidates, boosts);
-  const places = candidates.map((_, i) => i);
-  const scores = Float64Array.from(relevance, ({ score }) => score);
-  places.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0) || seqAt(candidates, b) - seqAt(candidates, a));
-  return places.slice(0, most).flatMap((i) => {
-    const [candidate, why] = [candidates[i], relevance[i]];
-    return candidate && why ? [{ id: uuidOf(candidate.id), similarity: candidate.similarity, ...why }] : [];
-  });
-}
-
-const seqAt = (candidates: readonly Candidate[], i: number): number => candidates[i]?.createdSeq ?? 0;
+const hitsOf = (candidates: readonly Candidate[], asked: Asked, boosts: Boosts): Hit[] =>
+  orderCandidates(candidates, asked, boosts).map(({ candidate: { id, similarity }, why }) => ({
+    id: uuidOf(id),
+    similarity,
+    ...why,
+  }));

@@ -25,6 +25,14 @@ export interface Sought {
   embeddingModel: string;
 }
 
+/** What became of a memory that was looked up. */
+export interface Checked {
+  /** Its cosine with the question if it matches. */
+  similarity: number | undefined;
+  /** It is no longer current, and will never be again. */
+  isOver: boolean;
+}
+
 /**
  * Many rows as one, by column: to receive a thousand of them one by one would take several times as long as to find them. Each
  * column holds the binary form of every row's value, one after the other; null for no rows.
@@ -52,16 +60,18 @@ export const asked = (text: string): Prisma.Sql => Prisma.sql`
                  FROM unnest(terms) AS term)::tsquery AS any_of
   FROM (SELECT (tsvector_to_array(to_tsvector('english', ${text})))[1:${MAX_TERMS}::int] AS terms) AS lexed`;
 
+export const vectorOf = ({ vector }: Sought): Prisma.Sql => Prisma.sql`${toSql([...vector]) as string}::vector`;
+
 /** The same with the vector that is sought, as `features` reads them; parsed once, however often it is compared. */
-export const askedFor = ({ text, vector }: Sought): Prisma.Sql =>
-  Prisma.sql`SELECT lexed_for.*, ${toSql([...vector]) as string}::vector AS near FROM (${asked(text)}) AS lexed_for`;
+export const askedFor = (sought: Sought): Prisma.Sql =>
+  Prisma.sql`SELECT lexed_for.*, ${vectorOf(sought)} AS near FROM (${asked(sought.text)}) AS lexed_for`;
 
 /** That `memories m` holds one of the terms of `asked`, and which: what is left once all others are taken away. */
 const heldTerms = Prisma.sql`CASE WHEN m.lexemes @@ asked.any_of THEN array_to_string(
     tsvector_to_array(ts_delete(m.lexemes, tsvector_to_array(ts_delete(m.lexemes, asked.terms)))), E'\\x01') ELSE '' END`;
 
-/** The cosine of `memories m` and the vector, 0 to 1. Vectors of another model are of another length: to compare them would be an error, not a low rank. */
-const similarity = ({ embeddingModel }: Sought): Prisma.Sql => Prisma.sql`
+/** The cosine of `memories m` and the vector that is `near` of `asked`, 0 to 1. Vectors of another model are of another length: to compare them would be an error, not a low rank. */
+export const similarity = ({ embeddingModel }: Sought): Prisma.Sql => Prisma.sql`
   CASE WHEN m.embedding_model = ${embeddingModel}
     THEN greatest(0, coalesce(nullif(1 - (m.embedding <=> asked.near), 'NaN'), 0)) ELSE 0 END`;
 
@@ -122,6 +132,22 @@ export function unpack(rows: Packed, terms: readonly string[]): Unpacked[] {
     previousId: previous ? idOrNull(hexAt(previous, i)) : null,
     nextId: next ? idOrNull(hexAt(next, i)) : null,
   }));
+}
+
+/** By id, what `checkMemories` reads. */
+export function unpackChecked(rows: {
+  ids: Uint8Array | null;
+  cosines: Uint8Array;
+  matching: string;
+}): Map<string, Checked> {
+  if (rows.ids === null) return new Map();
+  const [ids, cosines] = [toBuffer(rows.ids), toBuffer(rows.cosines)];
+  return new Map(
+    Array.from(rows.matching, (state, i) => [
+      hexAt(ids, i),
+      { similarity: state === 'y' ? cosines.readDoubleBE(i * 8) : undefined, isOver: state === 'x' },
+    ]),
+  );
 }
 
 type FourBuffers = [Buffer, Buffer, Buffer, Buffer];

@@ -6,16 +6,20 @@ import {
   linkSessions,
   packed,
   packedWithNeighbours,
+  similarity,
   unpack,
+  unpackChecked,
+  vectorOf,
   type Candidate,
+  type Checked,
   type Packed,
   type Sought,
 } from './candidate-rows.js';
 import type { Db } from './client.js';
 import type { Scope } from './listing.js';
-import { literal, matches, planned, poolsOf, WORDED, type Pools, type Where } from './pools.js';
+import { literal, matches, planned, poolsOf, type Pools, type Where } from './pools.js';
 
-export { uuidOf, type Candidate, type Sought } from './candidate-rows.js';
+export { uuidOf, type Candidate, type Checked, type Sought } from './candidate-rows.js';
 export type { Pools, Where } from './pools.js';
 
 /**
@@ -71,35 +75,33 @@ export async function readBest(
     SELECT (SELECT count(*)::int FROM near) AS near,
       (SELECT array_agg(id) FROM (SELECT id FROM near UNION SELECT id FROM worded) AS pool) AS ids`;
   const ids = pool?.ids ?? [];
-  const { candidates } = await readListed(db, where, sought, terms, { near: ids, worded: [], mostNear: ids.length });
+  const { candidates } = await readListed(db, where, sought, terms, { ids, most: ids.length });
   return { candidates, isShort: (pool?.near ?? 0) < pools.near };
 }
 
 /** Ids of what may rank high, the best first; and how many of those that match are taken. */
-export interface Lists {
-  near: readonly string[];
-  worded: readonly string[];
-  mostNear: number;
+export interface Listed {
+  ids: readonly string[];
+  most: number;
 }
 
 /**
- * The memories of a scope that can rank high, of lists that were made elsewhere: the first of each that match, and their neighbours
- * in their sessions. `isShort`: fewer of `near` matched than were to be taken. One statement.
+ * The memories of a scope that can rank high, of a list that was made elsewhere: the first that match, and their neighbours in their
+ * sessions. `isShort`: fewer matched than were to be taken. One statement.
  */
 export async function readListed(
   db: Db,
   where: Where,
   sought: Sought,
   terms: readonly string[],
-  { near, worded, mostNear }: Lists,
+  { ids, most }: Listed,
 ): Promise<{ candidates: Candidate[]; isShort: boolean }> {
-  const [row] = await db.$queryRaw<(Packed & { near: number })[]>`
+  const [row] = await db.$queryRaw<(Packed & { found: number })[]>`
     WITH asked AS MATERIALIZED (${askedFor(sought)}),
-    near AS MATERIALIZED (${matching(where, sought, near, mostNear)}),
-    worded AS MATERIALIZED (${matching(where, sought, worded, WORDED)}),
+    found AS MATERIALIZED (${matching(where, sought, ids, most)}),
     linked AS MATERIALIZED (
       SELECT found.*, ${beside(where, '<', 'DESC')} AS previous, ${beside(where, '>', 'ASC')} AS next
-      FROM (SELECT * FROM near UNION ALL SELECT * FROM worded WHERE id NOT IN (SELECT id FROM near)) AS found
+      FROM found
     ), each AS (
       SELECT * FROM linked
       UNION ALL
@@ -108,8 +110,28 @@ export async function readListed(
       JOIN memories m ON m.account_id = ${where.scope.accountId}::uuid AND m.id = lending.id
       WHERE lending.id NOT IN (SELECT id FROM linked)
     )
-    SELECT (SELECT count(*)::int FROM near) AS near, ${packedWithNeighbours} FROM each`;
-  return { candidates: row ? unpack(row, terms) : [], isShort: (row?.near ?? 0) < mostNear };
+    SELECT (SELECT count(*)::int FROM found) AS found, ${packedWithNeighbours} FROM each`;
+  return { candidates: row ? unpack(row, terms) : [], isShort: (row?.found ?? 0) < most };
+}
+
+/** Whether memories match, with their exact cosines, by their ids (32 hexadecimal digits). One statement. */
+export async function checkMemories(
+  db: Db,
+  where: Where,
+  sought: Sought,
+  ids: readonly string[],
+): Promise<Map<string, Checked>> {
+  const [row] = await db.$queryRaw<{ ids: Uint8Array | null; cosines: Uint8Array; matching: string }[]>`
+    SELECT string_agg(uuid_send(id), ''::bytea) AS ids, string_agg(float8send(similarity), ''::bytea) AS cosines,
+      string_agg(CASE WHEN matching THEN 'y' WHEN current THEN 'n' ELSE 'x' END, '') AS matching
+    FROM (
+      SELECT m.id, m.known_to IS NULL AS current, ${matches(where)} AS matching, ${similarity(sought)} AS similarity
+      FROM unnest(${[...ids]}::uuid[]) AS listed (id)
+      CROSS JOIN LATERAL (SELECT * FROM memories m WHERE m.account_id = ${where.scope.accountId}::uuid AND m.id = listed.id LIMIT 1) AS m
+      CROSS JOIN (SELECT ${vectorOf(sought)} AS near OFFSET 0) AS asked
+    ) AS each`;
+  const found = row ? unpackChecked(row) : new Map<string, Checked>();
+  return new Map(ids.map((id) => [id, found.get(id) ?? { similarity: undefined, isOver: true }]));
 }
 
 /** Looked up one by one: of a list PostgreSQL knows no length, and would rather read the whole scope beside it. */

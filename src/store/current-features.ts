@@ -1,5 +1,6 @@
 import type { Db } from './client.js';
 import type { Position, Scope } from './listing.js';
+import type { Traits } from './memory-traits.js';
 
 /** Some current memories of a tenant, in the order in which they became known. */
 export interface CurrentFeatures {
@@ -11,7 +12,7 @@ export interface CurrentFeatures {
   last: Position | undefined;
 }
 
-export interface CurrentMemory {
+export interface CurrentMemory extends Traits {
   /** Its 16 bytes. */
   id: Uint8Array;
   vector: Float32Array;
@@ -26,6 +27,12 @@ interface Packed {
   vectors: Uint8Array | null;
   /** Of each memory a line with its lexemes, separated by U+0001. */
   words: string | null;
+  /** In milliseconds. */
+  since: number[] | null;
+  seqs: bigint[] | null;
+  ranks: number[] | null;
+  /** JSON: of each memory its source, topic and session. */
+  names: string | null;
   at: Date | null;
   seq: bigint | null;
 }
@@ -36,8 +43,8 @@ const ID_BYTES = 16;
 const NUMBER_BYTES = 4;
 
 /**
- * Up to `limit` current memories of a tenant that became known after a position, without those that were over at an instant. Those of an account become known in the order of
- * their commits, so that none before the last one comes later. As one row: see `Packed` of candidate-rows.ts.
+ * Up to `limit` current memories of a tenant that became known after a position, without those that were over at an instant. Those
+ * of an account become known in the order of their commits, so that none before the last one comes later. As one row: see `Packed` of candidate-rows.ts.
  */
 export async function readCurrentFeatures(
   db: Db,
@@ -50,9 +57,13 @@ export async function readCurrentFeatures(
       max(known_from) AS at, max(created_seq) AS seq,
       string_agg(uuid_send(id), ''::bytea) AS ids,
       string_agg(vector_send(embedding), ''::bytea) FILTER (WHERE embedding_model = ${model}) AS vectors,
-      string_agg(array_to_string(tsvector_to_array(coalesce(lexemes, ''::tsvector)), E'\\x01'), E'\\n') AS words
+      string_agg(array_to_string(tsvector_to_array(coalesce(lexemes, ''::tsvector)), E'\\x01'), E'\\n') AS words,
+      array_agg(created_seq) AS seqs, array_agg(importance::int) AS ranks,
+      array_agg(floor(1000 * extract(epoch FROM valid_from))::float8) AS since,
+      json_agg(json_build_array(source, topic, session_id))::text AS names
     FROM (
-      SELECT m.id, m.known_from, m.created_seq, m.embedding, m.embedding_model, m.lexemes FROM memories m
+      SELECT m.id, m.known_from, m.created_seq, m.embedding, m.embedding_model, m.lexemes, m.valid_from, m.importance, m.source, m.topic, m.session_id
+      FROM memories m
       WHERE m.account_id = ${accountId}::uuid AND m.tenant_id = ${tenantId} AND m.known_to IS NULL
         AND (m.valid_to IS NULL OR m.valid_to > ${notOverAt}::timestamptz)
         AND (m.known_from, m.created_seq) > (${after.at}::timestamptz, ${after.createdSeq}::bigint)
@@ -67,15 +78,28 @@ export async function readCurrentFeatures(
   };
 }
 
-function unpack({ count, ids, vectors, words }: Packed, dimensions: number): CurrentMemory[] {
-  if (!ids || !vectors) return [];
+function unpack(
+  { count, ids, vectors, words, since, seqs, ranks, names }: Packed,
+  dimensions: number,
+): CurrentMemory[] {
+  if (!ids || !vectors || !names) return [];
   const bytes = new DataView(vectors.buffer, vectors.byteOffset, vectors.byteLength);
   const lines = words?.split('\n') ?? [];
-  return Array.from({ length: count }, (_, row) => ({
-    id: ids.subarray(row * ID_BYTES, (row + 1) * ID_BYTES),
-    vector: vectorAt(bytes, row, dimensions),
-    terms: lines[row] ? lines[row].split('\x01') : [],
-  }));
+  const named = JSON.parse(names) as [string, string, string | null][];
+  return Array.from({ length: count }, (_, row) => {
+    const [source, topic, sessionId] = named[row] ?? ['', '', null];
+    return {
+      id: ids.subarray(row * ID_BYTES, (row + 1) * ID_BYTES),
+      vector: vectorAt(bytes, row, dimensions),
+      terms: lines[row] ? lines[row].split('\x01') : [],
+      createdSeq: Number(seqs?.[row] ?? 0),
+      validFrom: new Date(since?.[row] ?? 0),
+      importance: ranks?.[row] ?? 0,
+      source,
+      topic,
+      sessionId,
+    };
+  });
 }
 
 function vectorAt(bytes: DataView, row: number, dimensions: number): Float32Array {

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises';
-import { Best } from './best.js';
 import { VectorMemory } from './vector-memory.js';
 
 const ID_BYTES = 16;
@@ -9,7 +8,6 @@ const SLICE_MS = 4;
 interface Segment {
   at: number;
   ids: Buffer;
-  units: Float32Array;
   count: number;
 }
 
@@ -36,33 +34,40 @@ export class NearBlock {
     if (!last || last.count === this.#rows) {
       const at = this.#isFree ? undefined : this.memory.take();
       if (at === undefined) return false;
-      last = { at, ids: Buffer.alloc(this.#rows * ID_BYTES), units: new Float32Array(this.#rows), count: 0 };
+      last = { at, ids: Buffer.alloc(this.#rows * ID_BYTES), count: 0 };
       this.#segments.push(last);
     }
-    last.units[last.count] = this.memory.write(last.at, last.count, vector);
+    this.memory.write(last.at, last.count, vector);
     last.ids.set(id, last.count * ID_BYTES);
     last.count++;
     return true;
   }
 
-  /** The places of the `most` nearest to a vector by cosine, the nearest first; undefined once the block was given up. */
-  async nearest(vector: Float32Array, most: number): Promise<number[] | undefined> {
-    const best = new Best(most);
-    let total = 0;
+  /**
+   * The cosine of a vector with that of each of the first `total` places, but for rounding, or with those that are `left` (1): of the
+   * others nothing is said. `known`: of how many of the first they are known. Undefined once the block was given up.
+   */
+  async compare(
+    vector: Float32Array,
+    total: number,
+    left?: Uint8Array,
+    known?: Float32Array,
+  ): Promise<Float32Array | undefined> {
+    const cosines = new Float32Array(total);
+    if (known) cosines.set(known);
     let began = performance.now();
-    for (let i = 0; i < this.#segments.length; i++) {
+    for (let i = Math.floor((known?.length ?? 0) / this.#rows); i * this.#rows < total; i++) {
       if (performance.now() - began > SLICE_MS) {
         await setImmediate();
         began = performance.now();
       }
       const segment = this.#segments[i];
       if (!segment) break; // given up meanwhile
-      const products = this.memory.scan(segment.at, segment.count, vector);
-      for (let row = 0; row < segment.count; row++)
-        best.offer((products[row] ?? 0) * (segment.units[row] ?? 0), total + row);
-      total += segment.count;
+      const first = i * this.#rows;
+      const count = Math.min(segment.count, total - first);
+      cosines.set(this.memory.scan(segment.at, count, vector, left, first), first);
     }
-    return this.#isFree ? undefined : best.places();
+    return this.#isFree ? undefined : cosines;
   }
 
   /** Gives its memory back. */

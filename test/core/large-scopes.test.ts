@@ -155,7 +155,8 @@ describe('a scope of thousands', { timeout: 60_000 }, () => {
 
   it.each<[string, SearchInput, number]>([
     ['in a few statements', { query: 'a stove in Graz' }, 5],
-    ['in fewer, where it is small', { query: 'a stove in Graz', sources: ['slow'] }, 3],
+    ['in fewer, where memory tells which to read', { query: 'a stove in Graz', sources: ['slow'] }, 4],
+    ['in fewest, where there are few', { query: 'a marmot', sources: ['narrow'] }, 3],
   ])('is searched %s', async (_name, input, most) => {
     await search(input);
     const statements = await app.statementsOf(() => search(input));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ResidentTenants, type Listed } from '../../src/core/resident-tenants.js';
-import { searchMemories, type SearchInput } from '../../src/core/search-memories.js';
+import { ResidentTenants } from '../../src/core/resident-tenants.js';
+import { searchMemories, type SearchHit, type SearchInput } from '../../src/core/search-memories.js';
+import { uuidOf } from '../../src/store/candidates.js';
 import { asSystem } from '../../src/core/act-for.js';
 import { startApp, type Client, type TestApp } from '../support/start-app.js';
 import { storeFacts } from '../support/store-facts.js';
@@ -14,6 +15,7 @@ const ROOM = 2 ** 24;
 
 let app: TestApp;
 let client: Client;
+let talker: Client;
 let scope: { accountId: string; tenantId: string };
 
 beforeAll(async () => {
@@ -23,6 +25,7 @@ beforeAll(async () => {
   await storeFacts(app, client, range(0, 1_400).map(factOf), { source: 'first' });
   await storeFacts(app, client, range(1_400, 1_400).map(factOf), { source: 'second' });
   await loaded(app.deps.residents, client);
+  talker = await talkative();
 });
 afterAll(() => app.close());
 
@@ -36,28 +39,29 @@ async function seqOf({ caller }: Client): Promise<bigint> {
   return lastSeq;
 }
 
-type Residents = Pick<ResidentTenants, 'list'>;
-const NO_WORDS = { terms: [], weights: [], rareTerms: [], halfLength: 80 };
+type Residents = Pick<ResidentTenants, 'view'>;
+const NO_WORDS = { worded: 10, weights: [], halfLength: 80 };
 
-/** What is nearest of a tenant, as of now. */
+/** The ids of what is nearest of a tenant, as of now, in order. */
 const nearest = async (
   residents: Residents,
   who: Client,
   text: string,
   most: number,
   tenantId = '',
-): Promise<Listed | undefined> => {
-  const wanted = { vector: await vectorOf(text), near: most, worded: 10, words: NO_WORDS };
-  return residents.list({ accountId: who.caller.accountId, tenantId }, wanted, await seqOf(who));
+): Promise<string[] | undefined> => {
+  const question = { terms: [], vector: await vectorOf(text) };
+  const view = await residents.view({ accountId: who.caller.accountId, tenantId }, {}, question, await seqOf(who));
+  const pool = await view?.pool({ ...NO_WORDS, near: most });
+  return view && pool?.candidates.slice(0, pool.found).map(({ id }) => uuidOf(view.idAt(id)));
 };
 
 /** Waits until a tenant is in memory. */
-const loaded = (residents: Residents, who: Client, tenantId = ''): Promise<Listed> =>
+const loaded = (residents: Residents, who: Client, tenantId = ''): Promise<string[]> =>
   vi.waitUntil(() => nearest(residents, who, 'a lamp', 1, tenantId), WAIT);
 
-async function textsOf(found: Pick<Listed, 'near'> | undefined): Promise<string[]> {
-  const ids = found?.near.map((id) => id.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')) ?? [];
-  const rows = await app.deps.db.memory.findMany({ where: { id: { in: ids } }, select: { id: true, text: true } });
+async function textsOf(ids: readonly string[] = []): Promise<string[]> {
+  const rows = await app.deps.db.memory.findMany({ where: { id: { in: [...ids] } }, select: { id: true, text: true } });
   const texts = new Map(rows.map(({ id, text }) => [id, text]));
   return ids.map((id) => texts.get(id) ?? 'nothing that is stored');
 }
@@ -65,11 +69,33 @@ async function textsOf(found: Pick<Listed, 'near'> | undefined): Promise<string[
 const search = async (input: SearchInput): Promise<string[]> =>
   (await searchMemories(app.deps, client.caller, input)).hits.map(({ memory }) => memory.text);
 
+/** A client with 900 memories of 30 sessions in memory, where the database would compare them all. */
+async function talkative(): Promise<Client> {
+  const talker = await app.newClient();
+  for (const n of range(0, 30)) {
+    const about = {
+      source: `talk ${n % 8}`,
+      sessionId: `session ${n}`,
+      topic: n % 3 ? 'Home' : 'Travel',
+      importance: 1 + (n % 10),
+    };
+    await storeFacts(app, talker, range(n * 30, 30).map(factOf), about);
+  }
+  await loaded(app.deps.residents, talker);
+  return talker;
+}
+
+/** What ranks a hit, but for the last digits. */
+const told = ({ memory, score, similarity, lexical, vector, neighbour, recency, importance }: SearchHit): unknown[] => [
+  memory.text,
+  ...[score, similarity, lexical, vector, neighbour, recency, importance].map((value) => value.toFixed(6)),
+];
+
 describe('a tenant whose vectors are in memory', () => {
   it('is searched with all of them compared, and without the index', async () => {
     const statements = await app.statementsOf(() => search({ query: factOf(77) }));
     expect(statements.filter((sql) => sql.includes('<=>') && sql.includes('ORDER BY (m.embedding'))).toEqual([]);
-    expect(statements.some((sql) => sql.includes('WITH ORDINALITY'))).toBe(true);
+    expect(statements.filter((sql) => sql.includes('AS listed'))).toHaveLength(1);
     expect((await search({ query: factOf(77) }))[0]).toBe(factOf(77));
     const exact = await app.deps.db.$queryRaw<{ text: string }[]>`
       SELECT text FROM memories WHERE account_id = ${scope.accountId}::uuid
@@ -80,13 +106,31 @@ describe('a tenant whose vectors are in memory', () => {
 
   it('counts words, and finds those that hold the rarest of them first, of equals the newest', async () => {
     const terms = ['piano', 'lamp', 'person', 'harp'];
-    const { total = 0, holding = [] } = (await app.deps.residents.count(scope, terms, 0n)) ?? {};
-    expect([total, ...holding]).toEqual([2_800, 400, 400, 2_800, 0]);
-    const words = { terms, weights: [3, 1, 1, 5], rareTerms: ['piano', 'harp'], halfLength: 80 };
-    const wanted = { vector: await vectorOf('a harp'), near: 1, worded: 500, words };
-    const listed = await app.deps.residents.list(scope, wanted, await seqOf(client));
-    const expected = range(0, 2_800).filter((n) => factOf(n).includes('piano'));
-    expect(await textsOf({ near: listed?.worded ?? [] })).toEqual(expected.reverse().map(factOf));
+    const question = { terms, vector: await vectorOf('a harp') };
+    const view = await app.deps.residents.view(scope, {}, question, await seqOf(client));
+    expect(view?.ofTenant).toEqual({ total: 2_800, holding: [400, 400, 2_800, 0] });
+    expect(view?.ofScope).toEqual(view?.ofTenant);
+    const half = await app.deps.residents.view(scope, { sources: ['first', 'none'] }, question, 0n);
+    expect([half?.size, half?.ofScope]).toEqual([1_400, { total: 1_400, holding: [200, 200, 1_400, 0] }]);
+    const wanted = { near: 1, worded: 500, weights: [3, 1, 0, 5], halfLength: 80 };
+    const pool = await view?.pool(wanted);
+    const [nearestOne = '', ...found] =
+      pool?.candidates.slice(0, pool.found).map(({ id }) => uuidOf(view?.idAt(id) ?? '')) ?? [];
+    const expected = [
+      ...range(0, 2_800)
+        .filter((n) => n % 7 === 6)
+        .reverse(),
+      ...range(0, 2_800)
+        .filter((n) => n % 7 === 0)
+        .reverse(),
+    ];
+    const [first] = await textsOf([nearestOne]);
+    expect(await textsOf(found)).toEqual(
+      expected
+        .slice(0, 500)
+        .map(factOf)
+        .filter((text) => text !== first),
+    );
   });
 
   it('finds what was stored a moment ago, whoever stored it', async () => {
@@ -137,6 +181,58 @@ describe('a tenant whose vectors are in memory', () => {
     );
     expect(data.revertSupersession).not.toBeNull();
     expect((await search({ query: 'Zorro red cape' }))[0]).toBe('Zorro has a red cape');
+  });
+
+  it.each<[string, Partial<SearchInput>]>([
+    ['no filter', {}],
+    ['a source', { sources: ['talk 3', 'talk 4', 'none'] }],
+    ['a topic', { topics: ['Travel'] }],
+    ['a session', { sessionIds: ['session 7'] }],
+    ['importance', { minImportance: 8 }],
+    ['two of them', { topics: ['Travel'], minImportance: 3 }],
+    ['words', { text: 'lamp -Oslo' }],
+    ['a later page', { offset: 20 }],
+    ['recency and importance weighed', { weights: { recency: 0.01, importance: 0.02 } }],
+  ])('is searched as one that is compared in the database: with %s', async (_name, input) => {
+    const none = new ResidentTenants(app.deps, 0);
+    for (const query of ['a kettle in Oslo', 'Who lost the piano of person 77?', 'a mirror']) {
+      const asked = { query, limit: 10, ...input };
+      const found = await searchMemories(app.deps, talker.caller, asked);
+      const expected = await searchMemories({ ...app.deps, residents: none }, talker.caller, asked);
+      expect(found.hits.length).toBeGreaterThan(0);
+      expect(found.hasMore).toBe(expected.hasMore);
+      expect(found.hits.map(told)).toEqual(expected.hits.map(told));
+    }
+  });
+
+  it('takes four statements, whatever the filter leaves', async () => {
+    for (const input of [{}, { sources: ['talk 3'] }, { topics: ['Travel'] }]) {
+      const query = { query: 'a carpet in Lima', ...input };
+      await searchMemories(app.deps, talker.caller, query);
+      const statements = await app.statementsOf(() => searchMemories(app.deps, talker.caller, query));
+      expect(statements.filter((sql) => !/set_config|COMMIT|BEGIN/.test(sql))).toHaveLength(4);
+    }
+  });
+
+  it('looks past what was replaced, itself and beside others in their sessions', async () => {
+    const replacing = await talkative();
+    const { hits } = await searchMemories(app.deps, replacing.caller, { query: 'a clock in Pune', limit: 30 });
+    const ids = hits.map(({ memory }) => memory.id);
+    const seqs = hits.map(({ memory }) => memory.createdSeq);
+    await app.deps.db.$executeRaw`
+      UPDATE memories SET valid_to = valid_from, known_to = known_from
+      WHERE account_id = ${replacing.caller.accountId}::uuid AND (id = ANY (${ids}::uuid[]) OR created_seq - 1 = ANY (${seqs}))`;
+    const none = new ResidentTenants(app.deps, 0);
+    const asked = { query: 'a clock in Pune', limit: 30 };
+    const first = await searchMemories(app.deps, replacing.caller, asked);
+    expect(first.hits.filter(({ memory }) => ids.includes(memory.id))).toEqual([]);
+    // Words were still counted with those that are over; now it is known which they are.
+    const found = await searchMemories(app.deps, replacing.caller, asked);
+    const expected = await searchMemories({ ...app.deps, residents: none }, replacing.caller, asked);
+    expect(found.hits.map(told)).toEqual(expected.hits.map(told));
+    // What is over is not looked up again.
+    const statements = await app.statementsOf(() => searchMemories(app.deps, replacing.caller, asked));
+    expect(statements.filter((sql) => sql.includes('AS listed'))).toHaveLength(1);
   });
 
   it.each<[string, SearchInput, number]>([
@@ -231,14 +327,10 @@ describe('vectors in memory', () => {
     const warnings: unknown[] = [];
     const db = new Proxy(app.deps.db, { get: () => () => Promise.reject(new Error('away')) });
     const near = new ResidentTenants({ ...app.deps, db, warn: (details) => warnings.push(details) }, ROOM);
-    expect(
-      await near.list(scope, { vector: await vectorOf('a lamp'), near: 1, worded: 1, words: NO_WORDS }, 1n),
-    ).toBeUndefined();
+    expect(await nearest(near, client, 'a lamp', 1)).toBeUndefined();
     await near.stop();
     await vi.waitUntil(() => warnings.length > 0, WAIT);
-    expect(
-      await near.list(scope, { vector: await vectorOf('a lamp'), near: 1, worded: 1, words: NO_WORDS }, 1n),
-    ).toBeUndefined();
+    expect(await nearest(near, client, 'a lamp', 1)).toBeUndefined();
     expect(warnings).toHaveLength(1);
   });
 });

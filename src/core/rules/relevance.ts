@@ -1,5 +1,5 @@
-export interface Comparable {
-  id: string;
+export interface Comparable<Id = string> {
+  id: Id;
   /** Cosine with the question, 0 to 1. */
   similarity: number;
   /** Bit i: whether it holds term i of the question. */
@@ -10,8 +10,8 @@ export interface Comparable {
   /** 1 to 10. */
   importance: number;
   /** Neighbours in the same session. One that is not among the candidates lends nothing. */
-  previousId: string | null;
-  nextId: string | null;
+  previousId: Id | null;
+  nextId: Id | null;
 }
 
 /** Why a memory ranks where it does. The score is their sum, and depends on no other memory but its neighbours. */
@@ -81,18 +81,18 @@ export interface Asked {
  * Relevance of each candidate, in their order. No part depends on which other candidates there are, neighbours apart, so that
  * a pool of the best by words and by cosine is ordered as all memories would be.
  */
-export function relevanceOf(asked: Asked, candidates: readonly Comparable[], boosts?: Boosts): Relevance[] {
+export function relevanceOf<Id>(asked: Asked, candidates: readonly Comparable<Id>[], boosts?: Boosts): Relevance[] {
   const shared = sharedWords(asked);
   const own = candidates.map((candidate) => ({
     lexical: shared(candidate),
     vector: COSINE_WEIGHT * candidate.similarity,
   }));
   // Of those that stand in a session alone: of a thousand memories most may be in none.
-  const lends = ({ previousId, nextId }: Comparable): boolean => previousId !== null || nextId !== null;
-  const scores = new Map<string, number>();
+  const lends = ({ previousId, nextId }: Comparable<Id>): boolean => previousId !== null || nextId !== null;
+  const scores = new Map<Id, number>();
   if (candidates.some(lends))
     candidates.forEach(({ id }, i) => scores.set(id, (own[i]?.lexical ?? 0) + (own[i]?.vector ?? 0)));
-  const near = (id: string | null): number => (id === null ? 0 : (scores.get(id) ?? 0));
+  const near = (id: Id | null): number => (id === null ? 0 : (scores.get(id) ?? 0));
   return candidates.map((candidate, i) => {
     const { lexical, vector } = own[i] ?? NOTHING;
     const recency = boosts && boosts.recency > 0 ? boosts.recency * ageFactor(candidate.validFrom, boosts.now) : 0;
@@ -110,7 +110,7 @@ const ageFactor = (validFrom: Date, now: Date): number =>
   2 ** (-Math.max(0, now.getTime() - validFrom.getTime()) / HALF_LIFE_MS);
 
 /** What a candidate gets for the question's words. Most questions name no date: only then is a candidate's own looked at. */
-function sharedWords({ terms, weights }: Asked): (candidate: Comparable) => number {
+function sharedWords({ terms, weights }: Asked): (candidate: Comparable<unknown>) => number {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);
   const namesDate = terms.some((term) => DATE_LEXEME.test(term));
   return ({ matched, length, validFrom }) => {
