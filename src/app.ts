@@ -112,6 +112,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     keyUses,
     sessions,
     giveWay: database.giveWay,
+    lookAtTables: database.lookAtTables,
     llm: llmOutsideTime(await createLlm(config)),
     bringLlm: async (choice, accountId) => llmOutsideTime(await bringLlm(choice, accountId)),
     embedder: config.embedding ? embedderOutsideTime(embedder) : embedder,

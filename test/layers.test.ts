@@ -30,12 +30,13 @@ const LAYERS: Record<string, Layer> = {
   clients: { imports: /^clients\// },
   // What HTTP asks of every answer; knows no door and no verb.
   http: { imports: /^(http\/|errors$)/, types: /^config$/ },
-  core: { imports: /^(core\/|store\/|models\/(llm|embedder|reranker)$|errors$)/, types: /^config$/ },
+  core: { imports: /^(core\/|store\/|models\/(llm|embedder|reranker)$|errors$|slice$)/, types: /^config$/ },
   'core/rules': { imports: /^(core\/rules\/|errors$)/, types: /^(core\/|store\/|models\/(llm|embedder)$)/ },
-  store: { imports: /^(store\/|generated\/prisma\/|errors$)/, types: /^config$/ },
-  models: { imports: /^(models\/|errors$)/, types: /^config$/ },
+  store: { imports: /^(store\/|generated\/prisma\/|errors$|slice$)/, types: /^config$/ },
+  models: { imports: /^(models\/|errors$|slice$)/, types: /^config$/ },
   config: { imports: NOTHING },
   errors: { imports: NOTHING },
+  slice: { imports: NOTHING },
   // main, cli, app and what they share: the only files that see both doors and what is under them.
   top: { imports: EVERYTHING },
 };
@@ -67,7 +68,7 @@ const withoutExtension = (file: string) => file.replace(/\.[jt]s$/, '');
 function layerOf(file: string): string {
   if (file.startsWith('core/rules/')) return 'core/rules';
   const [first = '', ...rest] = file.split('/');
-  if (rest.length > 0 || first === 'config' || first === 'errors') return first;
+  if (rest.length > 0 || ['config', 'errors', 'slice'].includes(first)) return first;
   return 'top';
 }
 

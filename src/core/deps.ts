@@ -40,6 +40,8 @@ export interface Deps {
   sessions: Sessions;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
   giveWay: () => Promise<void>;
+  /** For bulk work, from time to time: has the database look at what changed, by which it plans. */
+  lookAtTables: () => Promise<unknown>;
   llm: Llm;
   /** A model that a caller of `accountId` brings along, for one request. @throws AppError INVALID_INPUT naming its field at fault */
   bringLlm: (choice: LlmChoice, accountId: string) => Promise<Llm>;

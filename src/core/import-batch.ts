@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../errors.js';
 import { TextRefused } from '../models/embedder.js';
+import { Slice } from '../slice.js';
 import type { Tx } from '../store/client.js';
 import { advanceImport, type MemoryImport } from '../store/imports.js';
 import type { Ledger } from '../store/ledger.js';
+import { writeVector, type WrittenVector } from '../store/stored-vector.js';
 import { insertMemories, type NewCapture, type NewWrite } from '../store/memories.js';
 import { chargeWrites } from './charge-writes.js';
 import type { Caller, Deps } from './deps.js';
@@ -23,7 +25,7 @@ export type RowResult = { line: number } & (
 
 interface Prepared {
   line: number;
-  draft: Draft;
+  draft: Omit<Draft, 'embedding'> & { embedding: WrittenVector };
   origin: Origin;
   tenantId: string;
   sessionId: string | undefined;
@@ -41,23 +43,33 @@ export async function prepareBatch({ embedder }: Pick<Deps, 'embedder'>, rows: r
     embedder,
     facts.map(({ content }) => content),
   );
+  const slice = new Slice();
+  const prepared: Batch['rows'][number][] = [];
   let next = 0;
-  return {
-    rows: rows.map((row) => {
-      if ('error' in row) return row;
-      const vector = vectors[next++] ?? new Float32Array(embedder.dimensions);
-      return vector instanceof AppError ? { line: row.line, error: vector } : prepare(row.line, row.fact, vector);
-    }),
-  };
+  for (const row of rows) {
+    prepared.push('error' in row ? row : prepare(row.line, row.fact, vectors[next++], embedder.dimensions));
+    const pause = slice.rest();
+    if (pause) await pause;
+  }
+  return { rows: prepared };
 }
 
-const prepare = (line: number, fact: CheckedFact, embedding: Float32Array): Prepared => ({
-  line,
-  draft: { ...verbatim(fact), id: randomUUID(), embedding },
-  origin: originOf({ ...fact, messages: undefined }),
-  tenantId: storedTenant(fact.tenantId),
-  sessionId: fact.sessionId,
-});
+function prepare(
+  line: number,
+  fact: CheckedFact,
+  vector: Float32Array | AppError | undefined,
+  dimensions: number,
+): Batch['rows'][number] {
+  if (vector instanceof AppError) return { line, error: vector };
+  const embedding = writeVector(vector ?? new Float32Array(dimensions));
+  return {
+    line,
+    draft: { ...verbatim(fact), id: randomUUID(), embedding },
+    origin: originOf({ ...fact, messages: undefined }),
+    tenantId: storedTenant(fact.tenantId),
+    sessionId: fact.sessionId,
+  };
+}
 
 /** All at once; one by one where the model refuses a text, so that it costs no other row its place. */
 async function embedEach(

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, toAppError } from '../errors.js';
 import { readAccountAndSettings } from '../store/accounts.js';
+import { Slice } from '../slice.js';
 import { claimImport, failImport, readImport, readImportByKey, type MemoryImport } from '../store/imports.js';
 import { withLedger } from '../store/ledger.js';
 import { LARGE } from '../store/nearest.js';
@@ -120,9 +121,13 @@ async function assertMayStore(deps: Deps, caller: Caller, rows: number): Promise
   if (rows > 0) assertMayWrite(planUsage(account, deps.config.writesLimits, deps.now()), rows);
 }
 
+/** After so many rows, twice as many, and so on the database is to look at its tables: what it knew of them is of no use by then. */
+const FIRST_LOOK = 1_000;
+
 async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: Reading): Importing['batches'] {
   const { deps, caller, importId: id, runner } = run;
   const size = { rows: FIRST_BATCH };
+  const rows = { done: 0, lookAt: FIRST_LOOK };
   let failure = 'STOPPED'; // unless it comes to its end: the caller left
   const rowsOf = new Map<string, number>(); // by tenant
   const ended = new AbortController();
@@ -137,6 +142,11 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
         return recordBatch(tx, ledger, run, batch);
       });
       if (batch.rows.length >= size.rows) size.rows = nextBatchSize(size.rows, performance.now() - startedAt);
+      rows.done += batch.rows.length;
+      if (rows.done >= rows.lookAt) {
+        rows.lookAt *= 2;
+        await deps.lookAtTables().catch(() => undefined); // the import goes on without
+      }
       for (const row of batch.rows)
         if ('tenantId' in row) rowsOf.set(row.tenantId, (rowsOf.get(row.tenantId) ?? 0) + 1);
       yield { ...result, progress: asNamed(result.progress) };
@@ -167,10 +177,13 @@ async function* batchesOf(
   let batch: Row[] = [];
   let bytes = 0;
   let passed = 0;
+  const slice = new Slice();
   for await (const lines of body.lines()) {
     for (const line of lines) {
       passed += 1;
       if (passed <= skip) continue;
+      const pause = slice.rest();
+      if (pause) await pause;
       const row = toRow(line, reading);
       if (batch.length > 0 && (batch.length >= size.rows || bytes + row.bytes > MAX_BATCH_BYTES)) {
         yield batch;

@@ -19,7 +19,7 @@ export function originOf({
 }
 
 /** The event that a draft becomes a memory. */
-export const toCreated = (draft: Draft, about: { tenantId: string; source: string }): NewEvent => ({
+export const toCreated = (draft: Omit<Draft, 'embedding'>, about: { tenantId: string; source: string }): NewEvent => ({
   kind: 'CREATED',
   ...about,
   topic: draft.topic,
@@ -30,7 +30,7 @@ export const toCreated = (draft: Draft, about: { tenantId: string; source: strin
 
 /** A draft as the row that is stored. */
 export const toNewMemory = (
-  draft: Draft,
+  draft: Omit<Draft, 'embedding'> & Pick<NewMemory, 'embedding'>,
   place: Pick<NewMemory, 'chainId' | 'isFirst' | 'closed' | 'createdSeq' | 'validFrom'>,
 ): NewMemory => ({
   ...place,

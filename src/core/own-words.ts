@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
 import type { Message } from '../models/llm.js';
+import { Slice } from '../slice.js';
 import type { Scope } from '../store/listing.js';
 import { findOwnWords, rememberSentences } from '../store/own-words.js';
 import type { Deps } from './deps.js';
 import { eachLine, linesOf, type Line } from './rules/lines.js';
-
-/** How long lines are read before others get their turn. */
-const SLICE_MS = 5;
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -21,15 +18,13 @@ export async function hideOwnWords(
   messages: readonly Message[],
 ): Promise<readonly Message[]> {
   const lines: (Line & { messageIndex: number; isOfPerson: boolean; hash: string })[] = [];
-  let since = performance.now();
+  const slice = new Slice();
   for (const [messageIndex, { role, content }] of messages.entries()) {
     if (role === 'system') continue;
     for (const line of eachLine(content)) {
       if (line)
         lines.push({ ...line, messageIndex, isOfPerson: role === 'user', hash: hashOf(line.words.toLowerCase()) });
-      if (performance.now() - since < SLICE_MS) continue;
-      await setImmediate();
-      since = performance.now();
+      await slice.rest();
     }
   }
   if (lines.length === 0) return messages;

@@ -17,7 +17,7 @@ import {
 import { JobQueue, type Retries } from './job-queue.js';
 import { listen, type ListenOptions } from './listen.js';
 import { migrate } from './migrate.js';
-import { keepStatistics } from './statistics.js';
+import { analyzeStale, keepStatistics } from './statistics.js';
 import { cancelOn, holdToTime } from './timed-pool.js';
 import { Wakeups } from './wakeups.js';
 
@@ -54,6 +54,8 @@ export interface Database {
   queue<Data extends object>(name: string, retries: Retries, onError: (error: unknown) => void): JobQueue<Data>;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
   giveWay: () => Promise<void>;
+  /** For bulk work, from time to time: has the database look at tables that changed a good deal, by which it plans. */
+  lookAtTables: () => Promise<unknown>;
   /** How the database keeps accounts apart. */
   guard: GuardState;
   close(): Promise<void>;
@@ -103,6 +105,7 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
       db,
       wakeups,
       giveWay: connection.giveWay,
+      lookAtTables: () => analyzeStale(connection.pool, connection.giveWay),
       guard,
       queue: (name, retries, onError) => new JobQueue(connection.pool, name, retries, onError),
       close,

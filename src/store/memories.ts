@@ -2,7 +2,7 @@ import { Prisma, type Capture, type Memory } from '../generated/prisma/client.js
 import { PLANNED_EACH_TIME, type Db, type Tx } from './client.js';
 import { asSystem } from './guard.js';
 import { ofTenant, type Reach } from './reach.js';
-import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
+import { fromWholeNumbers, writeVector, type WrittenVector } from './stored-vector.js';
 
 export type { Capture, Memory } from '../generated/prisma/client.js';
 /**
@@ -43,7 +43,8 @@ export interface NewMemory {
   validFrom: Date;
   /** Set when it is already known what came after it. */
   closed: { validTo: Date; supersededById: string | null } | undefined;
-  embedding: Float32Array;
+  /** In bulk it is written ahead: that takes longer than all else that is done with a row. */
+  embedding: Float32Array | WrittenVector;
 }
 
 /** What one write brought. */
@@ -63,7 +64,8 @@ export async function insertMemories(
 ): Promise<void> {
   const rows = writes.flatMap(({ capture, memories }) => memories.map((memory) => toRow(capture, memory)));
   const captures = writes.map(({ capture }) => capture);
-  const dimensions = writes.flatMap(({ memories }) => memories)[0]?.embedding.length ?? 0;
+  const [first] = writes.flatMap(({ memories }) => memories);
+  const { dimensions } = writtenVector(first?.embedding ?? new Float32Array());
   await tx.$executeRaw`
     WITH new AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS row (
@@ -109,8 +111,11 @@ const toRow = (
   validTo: closed?.validTo,
   supersededById: closed?.supersededById,
   createdSeq: createdSeq.toString(),
-  embedding: toWholeNumbers(embedding),
+  embedding: writtenVector(embedding).text,
 });
+
+const writtenVector = (vector: NewMemory['embedding']): WrittenVector =>
+  'text' in vector ? vector : writeVector(vector);
 
 export interface ClosedWindow {
   id: string;

@@ -1,9 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
+import { Slice } from '../slice.js';
 import { VectorMemory } from './vector-memory.js';
 
 const ID_BYTES = 16;
-/** Others get their turn after so long. */
-const SLICE_MS = 4;
 
 interface Segment {
   at: number;
@@ -55,12 +53,9 @@ export class NearBlock {
   ): Promise<Float32Array | undefined> {
     const cosines = new Float32Array(total);
     if (known) cosines.set(known);
-    let began = performance.now();
+    const slice = new Slice();
     for (let i = Math.floor((known?.length ?? 0) / this.#rows); i * this.#rows < total; i++) {
-      if (performance.now() - began > SLICE_MS) {
-        await setImmediate();
-        began = performance.now();
-      }
+      await slice.rest();
       const segment = this.#segments[i];
       if (!segment) break; // given up meanwhile
       const first = i * this.#rows;

@@ -3,7 +3,7 @@ import type { DatabaseConfig } from '../config.js';
 import { Prisma } from '../generated/prisma/client.js';
 import type { Reach } from './reach.js';
 import type { Db } from './client.js';
-import { fromWholeNumbers, toWholeNumbers } from './stored-vector.js';
+import { fromWholeNumbers, writeVector } from './stored-vector.js';
 import { outsideModel } from './vector-index.js';
 
 /** A memory whose vector is of another model. */
@@ -38,7 +38,7 @@ export function replaceEmbeddings(
   const rows = memories.map(({ accountId, id, embedding }) => ({
     accountId,
     id,
-    embedding: toWholeNumbers(embedding),
+    embedding: writeVector(embedding).text,
   }));
   const vector = fromWholeNumbers(Prisma.sql`new.embedding`, memories[0]?.embedding.length ?? 0);
   return db.$executeRaw`

@@ -286,6 +286,27 @@ describe('an import', () => {
     expect(await statementsOf(150)).toBe(few);
     expect(few).toBeLessThan(20);
   });
+
+  it('has the database look at what it stores meanwhile, so that each row is looked up and not searched for', async () => {
+    const fresh = await startApp();
+    try {
+      const client = await fresh.newClient({ plan: 'pro' });
+      const rows = Array.from({ length: 1_100 }, (_, i) => ({ content: `Jar ${i} is full.`, tenant_id: `t${i % 40}` }));
+      const response = await fresh.fetch(
+        new Request('http://palimpsest/agent/memories/import', {
+          method: 'POST',
+          headers: { authorization: `Bearer ${client.key}`, 'content-type': 'application/x-ndjson' },
+          body: ndjson(rows),
+        }),
+      );
+      expect(parse(await response.text()).ended.stored).toBe(1_100);
+      const known = await fresh.deps.db.$queryRaw`
+        SELECT reltuples >= 1000 AS known FROM pg_class WHERE oid = 'memories'::regclass`;
+      expect(known).toEqual([{ known: true }]);
+    } finally {
+      await fresh.close();
+    }
+  });
 });
 
 describe('an import that is sent again', () => {

@@ -1,3 +1,4 @@
+import { Slice } from '../../slice.js';
 import type { Embedder } from '../embedder.js';
 import { LONGEST_WORD, readWordTable, rowsOf, type WordTable } from './word-table.js';
 
@@ -80,5 +81,14 @@ const embedOne = (text: string): Float32Array => {
 export const createOfflineEmbedder = (): Embedder => ({
   id: 'offline-minilm-words-192-v1',
   dimensions: 192,
-  embed: (texts) => Promise.resolve(texts.map(embedOne)),
+  embed: async (texts) => {
+    const slice = new Slice();
+    const vectors: Float32Array[] = [];
+    for (const text of texts) {
+      vectors.push(embedOne(text));
+      const pause = slice.rest();
+      if (pause) await pause;
+    }
+    return vectors;
+  },
 });

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { Slice } from '../../slice.js';
 import type { ExtractInput, ExtractedFact, Message } from '../llm.js';
 import { createAntecedents } from './antecedents.js';
 import { dateIn } from './dates.js';
@@ -15,21 +15,8 @@ import { topicOf } from './topics.js';
 const LONGEST_JOINED = 220;
 /** What people type themselves is shorter. */
 const LONGEST_CHAT = 1_200;
-/** How long reading goes on before others get their turn: it must not hold up the server. */
-const SLICE_MS = 5;
 const FUTURE =
   /\b(?:will|going to|plans?|planning|wants?|intends?|aims?|next|upcoming|tomorrow|deadline|due|birthday|scheduled|booked)\b/i;
-
-/** Something to wait for before reading on, whenever that has gone on for a while. */
-function createTurns(): () => Promise<void> | undefined {
-  let since = performance.now();
-  const rest = async (): Promise<void> => {
-    await setImmediate();
-    since = performance.now();
-  };
-  return () => (performance.now() - since < SLICE_MS ? undefined : rest());
-}
-type Turns = ReturnType<typeof createTurns>;
 
 interface Origin {
   messageIndex: number;
@@ -49,14 +36,14 @@ const factOf = (text: string, origin: Origin, sessionDate: Date): ExtractedFact 
 const factsIn = async (
   content: string,
   reading: Reading,
-  turns: Turns,
+  slice: Slice,
 ): Promise<{ text: string; sentence: Sentence }[]> => {
   const facts: { text: string; sentence: Sentence }[] = [];
   let lastIndex = -2;
   let index = -1;
   for (const sentence of eachSentence(content)) {
     index += 1;
-    await turns();
+    await slice.rest();
     for (const { text, isTail } of statementsOf(sentence.text, reading)) {
       const before = facts.at(-1);
       if (!isTail) facts.push({ text, sentence });
@@ -108,13 +95,13 @@ const speakersOf = (messages: readonly Message[], known: readonly string[]): ((m
 /** The atomic third-person facts that the messages state, in order, each with the sentence that supports it. */
 export const extractFacts = async ({ messages, sessionDate, known }: ExtractInput): Promise<ExtractedFact[]> => {
   const tag = await loadTagger();
-  const turns = createTurns();
+  const slice = new Slice();
   const speakerOf = speakersOf(messages, known);
   const antecedents = createAntecedents();
   const facts = new Map<string, ExtractedFact>();
   const keep = (fact: ExtractedFact): unknown => facts.has(fact.text) || facts.set(fact.text, fact);
   for (const [messageIndex, message] of messages.entries()) {
-    await turns();
+    await slice.rest();
     if (message.role === 'assistant')
       recommended(message.content, messages[messageIndex - 1]?.content ?? '', messageIndex).forEach(keep);
     if (message.role !== 'user') continue;
@@ -125,7 +112,7 @@ export const extractFacts = async ({ messages, sessionDate, known }: ExtractInpu
       isPasted: isPasted(message.content),
       isReply: asksForNews(messages[messageIndex - 1]),
     };
-    for (const { text, sentence } of await factsIn(message.content, reading, turns))
+    for (const { text, sentence } of await factsIn(message.content, reading, slice))
       keep(factOf(text, { messageIndex, sentence }, sessionDate));
   }
   return [...facts.values()];
