@@ -112,6 +112,7 @@ export async function createApp(config: Config, logger: Logger, overrides: Overr
     keyUses,
     sessions,
     giveWay: database.giveWay,
+    batchMs: database.batchMs,
     lookAtTables: database.lookAtTables,
     llm: llmOutsideTime(await createLlm(config)),
     bringLlm: async (choice, accountId) => llmOutsideTime(await bringLlm(choice, accountId)),

@@ -40,6 +40,8 @@ export interface Deps {
   sessions: Sessions;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
   giveWay: () => Promise<void>;
+  /** How long a batch of bulk work may take in the database. */
+  batchMs: number;
   /** For bulk work, from time to time: has the database look at what changed, by which it plans. */
   lookAtTables: () => Promise<unknown>;
   llm: Llm;

@@ -11,7 +11,7 @@ import { chargeWrites } from './charge-writes.js';
 import type { Caller, Deps } from './deps.js';
 import { verbatim, type Draft } from './draft-facts.js';
 import type { CheckedFact, Row } from './import-rows.js';
-import { readKnownFacts } from './known-facts.js';
+import { readKnownFacts, type Claim } from './known-facts.js';
 import { originOf, toCreated, toNewMemory, type Origin } from './new-memory.js';
 import { storedTenant } from './parse-input.js';
 
@@ -25,6 +25,7 @@ export type RowResult = { line: number } & (
 
 interface Prepared {
   line: number;
+  claim: Claim;
   draft: Omit<Draft, 'embedding'> & { embedding: WrittenVector };
   origin: Origin;
   tenantId: string;
@@ -61,14 +62,13 @@ function prepare(
   dimensions: number,
 ): Batch['rows'][number] {
   if (vector instanceof AppError) return { line, error: vector };
+  const { text, topic, importance, importanceWord, messageIndex, span, validFrom } = verbatim(fact);
   const embedding = writeVector(vector ?? new Float32Array(dimensions));
-  return {
-    line,
-    draft: { ...verbatim(fact), id: randomUUID(), embedding },
-    origin: originOf({ ...fact, messages: undefined }),
-    tenantId: storedTenant(fact.tenantId),
-    sessionId: fact.sessionId,
-  };
+  const draft = { id: randomUUID(), text, topic, importance, importanceWord, messageIndex, span, validFrom, embedding };
+  const origin = originOf({ messages: undefined, source: fact.source, sessionId: fact.sessionId });
+  const [tenantId, sessionId] = [storedTenant(fact.tenantId), fact.sessionId];
+  const { source, channel } = origin;
+  return { line, claim: { tenantId, source, channel, text, validFrom }, draft, origin, tenantId, sessionId };
 }
 
 /** All at once; one by one where the model refuses a text, so that it costs no other row its place. */
@@ -103,13 +103,13 @@ export async function recordBatch(
   { rows }: Batch,
 ): Promise<{ results: RowResult[]; progress: MemoryImport }> {
   const { accountId } = run.caller;
-  const claims = rows.flatMap((row) => ('draft' in row ? claimOf(row) : []));
+  const claims = rows.flatMap((row) => ('draft' in row ? row.claim : []));
   const known = claims.length > 0 ? await readKnownFacts(tx, accountId, claims, ledger.at) : undefined;
   const fresh: Prepared[] = [];
   const results = rows.map((row): RowResult => {
     const { line } = row;
     if ('error' in row) return { line, status: 'REJECTED', error: row.error };
-    const repeatedId = known?.claim(claimOf(row), row.draft.id) ?? null;
+    const repeatedId = known?.claim(row.claim, row.draft.id) ?? null;
     if (repeatedId !== null) return { line, status: 'DUPLICATE', id: repeatedId };
     fresh.push(row);
     return { line, status: 'STORED', id: row.draft.id };
@@ -128,13 +128,6 @@ export async function recordBatch(
   if (fresh.length > 0) await store(tx, ledger, run, fresh);
   return { results, progress };
 }
-
-const claimOf = ({ draft: { text, validFrom }, origin, tenantId }: Prepared) => ({
-  ...origin,
-  tenantId,
-  text,
-  validFrom,
-});
 
 /** Each fact a chain of its own. Those of one tenant and origin share a capture, as facts of one write do. */
 async function store(tx: Tx, ledger: Ledger, { deps, caller }: Run, fresh: readonly Prepared[]): Promise<void> {

@@ -141,7 +141,8 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
         startedAt = performance.now();
         return recordBatch(tx, ledger, run, batch);
       });
-      if (batch.rows.length >= size.rows) size.rows = nextBatchSize(size.rows, performance.now() - startedAt);
+      if (batch.rows.length >= size.rows)
+        size.rows = nextBatchSize(size.rows, performance.now() - startedAt, deps.batchMs);
       rows.done += batch.rows.length;
       if (rows.done >= rows.lookAt) {
         rows.lookAt *= 2;

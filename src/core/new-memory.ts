@@ -33,7 +33,11 @@ export const toNewMemory = (
   draft: Omit<Draft, 'embedding'> & Pick<NewMemory, 'embedding'>,
   place: Pick<NewMemory, 'chainId' | 'isFirst' | 'closed' | 'createdSeq' | 'validFrom'>,
 ): NewMemory => ({
-  ...place,
+  chainId: place.chainId,
+  isFirst: place.isFirst,
+  closed: place.closed,
+  createdSeq: place.createdSeq,
+  validFrom: place.validFrom,
   id: draft.id,
   text: draft.text,
   topic: draft.topic,

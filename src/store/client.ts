@@ -43,6 +43,9 @@ const EMBEDDED_SESSION = { ...SESSION, maintenance_work_mem: "'256MB'" } as cons
 
 /** For a connection, new or given back: whoever waits longer is told that the database can not be reached, and waits no more. */
 const CONNECTION_MS = 30_000;
+/** The embedded database has one session: everybody waits for as long as a batch takes; on a server those who write to the same account. */
+const EMBEDDED_BATCH_MS = 200;
+const SERVER_BATCH_MS = 400;
 const NAMED_STATEMENTS = 500;
 /** Writers of one account take turns, and the embedded database has one session: waiting is normal, waiting forever is not. */
 const TRANSACTION = { maxWait: 30_000, timeout: 30_000 };
@@ -54,6 +57,8 @@ export interface Database {
   queue<Data extends object>(name: string, retries: Retries, onError: (error: unknown) => void): JobQueue<Data>;
   /** For bulk work, before each of its steps: lets others go first where they share one session. */
   giveWay: () => Promise<void>;
+  /** How long a batch of bulk work may take in it. */
+  batchMs: number;
   /** For bulk work, from time to time: has the database look at tables that changed a good deal, by which it plans. */
   lookAtTables: () => Promise<unknown>;
   /** How the database keeps accounts apart. */
@@ -105,6 +110,7 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
       db,
       wakeups,
       giveWay: connection.giveWay,
+      batchMs: connection.batchMs,
       lookAtTables: () => analyzeStale(connection.pool, connection.giveWay),
       guard,
       queue: (name, retries, onError) => new JobQueue(connection.pool, name, retries, onError),
@@ -118,6 +124,7 @@ export async function openDatabase(config: DatabaseConfig, options: OpenOptions 
 
 interface Connection {
   pool: GuardedPool;
+  batchMs: number;
   giveWay: () => Promise<void>;
   prepare(): Promise<void>;
   listen(ears: Pick<ListenOptions, 'onNotify' | 'onConnect'>): Promise<{ close: () => Promise<void> }>;
@@ -142,6 +149,7 @@ function connectPostgres({ url, poolSize }: { url: string; poolSize: number }, g
   pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     pool,
+    batchMs: SERVER_BATCH_MS,
     giveWay: () => Promise.resolve(),
     prepare: () => Promise.resolve(),
     listen: (ears) => listen({ url, channel: CHANNEL, ...ears }),
@@ -158,6 +166,7 @@ async function openEmbedded({ dataDir }: { dataDir: string }, options: OpenOptio
   const statistics = keepStatistics(pool, giveWay);
   return {
     pool,
+    batchMs: EMBEDDED_BATCH_MS,
     giveWay,
     prepare: async () => {
       for (const [name, value] of Object.entries(EMBEDDED_SESSION)) await pool.query(`SET ${name} = ${value}`);
