@@ -95,12 +95,16 @@ export interface Run {
   runner: string;
 }
 
-/** Stores a batch and moves its import on, under the account's lock: a fixed number of statements for any number of rows. */
+/**
+ * Stores a batch and moves its import on, under the account's lock: a fixed number of statements for any number of rows. While
+ * the database is at the longest of them, which is the last, there is time for something else: `meanwhile` is called.
+ */
 export async function recordBatch(
   tx: Tx,
   ledger: Ledger,
   run: Run,
   { rows }: Batch,
+  meanwhile: () => void,
 ): Promise<{ results: RowResult[]; progress: MemoryImport }> {
   const { accountId } = run.caller;
   const claims = rows.flatMap((row) => ('draft' in row ? row.claim : []));
@@ -125,7 +129,9 @@ export async function recordBatch(
     },
   );
   if (!progress) throw new AppError('CONFLICT', 'Another request goes on with this import.');
-  if (fresh.length > 0) await store(tx, ledger, run, fresh);
+  const storing = fresh.length > 0 ? store(tx, ledger, run, fresh) : undefined;
+  meanwhile();
+  await storing;
   return { results, progress };
 }
 

@@ -130,16 +130,20 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
   const rows = { done: 0, lookAt: FIRST_LOOK };
   let failure = 'STOPPED'; // unless it comes to its end: the caller left
   const rowsOf = new Map<string, number>(); // by tenant
+  const batches = new Ahead(prepared(deps, batchesOf(body, reading, begun.rowsDone, size)));
   const ended = new AbortController();
   const forget = deps.sessions.open(caller, (why) => ended.abort(why));
   try {
-    for await (const batch of ahead(prepared(deps, batchesOf(body, reading, begun.rowsDone, size)))) {
+    for (let item = await batches.take(); !item.done; item = await batches.take()) {
+      const batch = item.value;
       await deps.giveWay();
       ended.signal.throwIfAborted(); // its key was revoked, or the like
       let startedAt = 0; // of the work: to wait for the lock says nothing of a batch
       const { result } = await withLedger(deps.db, caller, deps.now, (tx, ledger) => {
         startedAt = performance.now();
-        return recordBatch(tx, ledger, run, batch);
+        return recordBatch(tx, ledger, run, batch, () => {
+          batches.getReady();
+        });
       });
       if (batch.rows.length >= size.rows)
         size.rows = nextBatchSize(size.rows, performance.now() - startedAt, deps.batchMs);
@@ -157,6 +161,7 @@ async function* runImport(run: Run, begun: MemoryImport, body: Spool, reading: R
     throw error;
   } finally {
     forget();
+    await batches.end();
     await body.dispose();
     for (const [tenantId, rows] of rowsOf)
       if (rows > LARGE) deps.indexing.look({ accountId: caller.accountId, tenantId });
@@ -201,18 +206,25 @@ async function* prepared(deps: Deps, batches: AsyncGenerator<Row[]>): AsyncGener
   for await (const rows of batches) yield prepareBatch(deps, rows);
 }
 
-/** The same items; while one is worked on, the next is made ready. */
-async function* ahead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
-  let next = items.next();
-  try {
-    for (;;) {
-      const item = await next;
-      if (item.done) return;
-      next = items.next();
-      next.catch(() => undefined); // it is thrown where it is awaited, if it still is
-      yield item.value;
-    }
-  } finally {
-    await items.return(undefined).catch(() => undefined);
+/** Items of which the next one is made ready while one is worked on. */
+class Ahead<Item> {
+  #next: Promise<IteratorResult<Item, unknown>> | undefined;
+
+  constructor(private readonly items: AsyncGenerator<Item>) {}
+
+  /** Begins with the next one. */
+  getReady(): void {
+    this.#next ??= this.items.next();
+    this.#next.catch(() => undefined); // it is thrown where it is taken, if it still is
+  }
+
+  take(): Promise<IteratorResult<Item, unknown>> {
+    const next = this.#next ?? this.items.next();
+    this.#next = undefined;
+    return next;
+  }
+
+  async end(): Promise<void> {
+    await this.items.return(undefined).catch(() => undefined);
   }
 }
