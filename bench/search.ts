@@ -16,12 +16,18 @@ import { createApp, type App } from '../src/app.js';
 import { readConfig } from '../src/config.js';
 import { createAccount, createApiKey } from '../src/core/accounts.js';
 import { authenticate } from '../src/core/authenticate.js';
-import type { Caller } from '../src/core/deps.js';
+import type { Caller, Deps } from '../src/core/deps.js';
 import { readPools } from '../src/core/read-pools.js';
 import { retrieve, type Hit } from '../src/core/retrieve.js';
 import { Prisma } from '../src/generated/prisma/client.js';
-import { readBest, readTerms, type Candidate } from '../src/store/candidates.js';
-import type { Db } from '../src/store/client.js';
+import {
+  checkMemories,
+  readBest,
+  readTerms,
+  type Candidate,
+  type Sought,
+  type Where,
+} from '../src/store/candidates.js';
 import { openFolder } from '../src/store/embedded-folder.js';
 import { embeddedPool } from '../src/store/embedded-pool.js';
 import type { MemoryFilter } from '../src/store/listing.js';
@@ -48,6 +54,8 @@ const warm = new Set<string>();
 /** Rows that are written beside the others, and put into the index later. */
 const UPKEEP = 1_000;
 
+/** As if no tenant were in memory. */
+const NONE: Deps['residents'] = { look: () => undefined, view: () => Promise.resolve(undefined) };
 /** The question whose SQL is recorded. */
 const RECORDED = 1;
 
@@ -91,7 +99,7 @@ async function measureOne(layout: Layout, size: number): Promise<void> {
   await warmUp(bench);
   for (const scope of scopes) {
     const graphql = await time('GraphQL', (query) => searchThrough(bench, scope, query), bench);
-    const core = await time('retrieval', (query) => retrieveIn(bench, scope, query, app.deps.db), bench);
+    const core = await time('retrieval', (query) => retrieveIn(bench, scope, query, {}), bench);
     const rest =
       scope.name === 'whole' ? await time('REST', (query) => askThrough(bench, scope, query), bench) : undefined;
     const recall = await recallIn(bench, scope);
@@ -100,22 +108,27 @@ async function measureOne(layout: Layout, size: number): Promise<void> {
       `${scope.name.padEnd(8)} GraphQL ${shown(graphql)}   retrieval ${shown(core)}${rest ? `   REST query ${shown(rest)}` : ''}   recall@10 ${recall}`,
     );
   }
-  const sql = new Map<ScopeUnderTest, Recorded[]>();
-  for (const scope of scopes) sql.set(scope, await recorded(bench, scope));
+  const sql = new Map<ScopeUnderTest, { own: Recorded[]; whole: Recorded[] }>();
+  for (const scope of scopes)
+    sql.set(scope, { own: await recorded(bench, scope, {}), whole: await recorded(bench, scope, { residents: NONE }) });
   const resident = Math.round(process.memoryUsage().rss / 2 ** 20);
   // The embedded database has one session, whose statements a second client would forget.
   await app.close();
   const raw = await bench.openRaw();
-  for (const [scope, statements] of sql) {
-    const alone = await time(
-      'driver',
-      (query) => replay(raw.pool, statements, questionOf(bench, RECORDED), query),
-      bench,
-    );
-    const through = medians.get(`${layout} ${facts.length} ${scope.name}`) ?? NaN;
-    console.log(
-      `${scope.name.padEnd(8)} the same SQL by the driver alone ${shown(alone)}   ratio ${(through / at(alone, 0.5)).toFixed(1)}`,
-    );
+  for (const [scope, { own, whole }] of sql) {
+    const [recordedAs, through] = [
+      questionOf(bench, RECORDED),
+      medians.get(`${layout} ${facts.length} ${scope.name}`) ?? NaN,
+    ];
+    for (const [name, statements] of [
+      ['the SQL that it runs', own],
+      ['the same search in SQL alone', whole],
+    ] as const) {
+      const alone = await time(name, (query) => replay(raw.pool, statements, recordedAs, query), bench);
+      console.log(
+        `${scope.name.padEnd(8)} ${name}, by the driver ${shown(alone)}   ratio ${(through / at(alone, 0.5)).toFixed(1)}`,
+      );
+    }
   }
   const first = medians.get(`${layout} ${Number(options.sizes.split(',')[0])} whole`) ?? NaN;
   console.log(
@@ -274,10 +287,10 @@ function retrieveIn(
   { app, caller }: Bench,
   { tenantId, filter }: ScopeUnderTest,
   text: string,
-  db: Db,
+  more: Partial<Deps>,
 ): Promise<Hit[]> {
   const scope = { accountId: caller.accountId, tenantId };
-  return retrieve({ ...app.deps, db }, { scope, text, filter, asOf: {}, depth: 11 });
+  return retrieve({ ...app.deps, ...more }, { scope, text, filter, asOf: {}, depth: 11 });
 }
 
 /**
@@ -297,12 +310,8 @@ async function recallIn(
     const sought = { text, vector, embeddingModel: deps.embedder.id };
     const pools = { near: 100, rareTerms: [], weights: [], halfLength: 1 };
     const { seq } = await readTerms(deps.db, where.scope, text);
-    const view = await deps.residents.view(where.scope, filter, { terms: [], vector }, seq);
-    const boosts = { recency: 0, importance: 0, now: where.now };
-    const looking = { deps, where, sought, boosts, depth: 11 };
-    const words = { terms: [], total: 0, holding: [], view, seq };
     const exact = tenNearest(await readBest(deps.db, where, sought, [], { ...pools, from: 'ALL' }));
-    const served = tenNearest(await readPools(looking, words, pools.near));
+    const served = tenNearest(await pooled(deps, where, sought, seq));
     const indexed = tenNearest(await readBest(deps.db, where, sought, [], { ...pools, from: 'INDEX' }));
     const bound = (exact.at(-1) ?? 1) - 1e-9;
     wanted += exact.length;
@@ -312,7 +321,26 @@ async function recallIn(
   return `${(found.search / wanted).toFixed(3)}, of the index alone ${(found.index / wanted).toFixed(3)}`;
 }
 
-function tenNearest({ candidates }: { candidates: readonly Candidate[] }): number[] {
+/** What a search ranks, by nearness alone. */
+async function pooled(
+  deps: Deps,
+  where: Where,
+  sought: Sought,
+  seq: bigint,
+): Promise<{ candidates: readonly Pick<Candidate, 'similarity'>[] }> {
+  const { vector } = sought;
+  const view = await deps.residents.view(where.scope, where.filter, { terms: [], vector }, seq);
+  const pool = await view?.pool({ near: 100, worded: 0, weights: [], halfLength: 1 });
+  if (!view || !pool) {
+    const looking = { deps, where, sought, boosts: { recency: 0, importance: 0, now: where.now }, depth: 11 };
+    return readPools(looking, { terms: [], total: 0, holding: [], view: undefined, seq }, 100);
+  }
+  const ids = pool.candidates.slice(0, pool.found).map(({ id }) => view.idAt(id));
+  const checked = await checkMemories(deps.db, where, sought, ids);
+  return { candidates: [...checked.values()].map(({ similarity = 0 }) => ({ similarity })) };
+}
+
+function tenNearest({ candidates }: { candidates: readonly Pick<Candidate, 'similarity'>[] }): number[] {
   const similarities = candidates.map(({ similarity }) => similarity);
   return similarities.sort((a, b) => b - a).slice(0, 10);
 }
@@ -322,8 +350,8 @@ interface Recorded {
   values: unknown[];
 }
 
-/** The SQL of one search, with the places where the question and its vector stand. */
-async function recorded(bench: Bench, scope: ScopeUnderTest): Promise<Recorded[]> {
+/** The SQL of one search, with the places where the question and its vector stand, and of the rows that it shows. */
+async function recorded(bench: Bench, scope: ScopeUnderTest, more: Partial<Deps>): Promise<Recorded[]> {
   const statements: Recorded[] = [];
   const { db } = bench.app.deps;
   const recording = new Proxy(db, {
@@ -336,7 +364,8 @@ async function recorded(bench: Bench, scope: ScopeUnderTest): Promise<Recorded[]
           }
         : (Reflect.get(target, name) as unknown),
   });
-  const hits = await retrieveIn(bench, scope, questionOf(bench, RECORDED), recording);
+  await retrieveIn(bench, scope, questionOf(bench, RECORDED), more); // what is counted once is no part of it
+  const hits = await retrieveIn(bench, scope, questionOf(bench, RECORDED), { ...more, db: recording });
   const ids = hits.slice(0, 10).map(({ id }) => id);
   const rows = 'SELECT * FROM memories WHERE account_id = $1::uuid AND id = ANY ($2::uuid[])';
   return [...statements, { text: rows, values: [bench.caller.accountId, ids] }];

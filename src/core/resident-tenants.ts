@@ -5,7 +5,7 @@ import { MemoryTraits } from '../store/memory-traits.js';
 import { NearBlock } from '../store/near-block.js';
 import { Postings } from '../store/postings.js';
 import { RequestTime } from '../store/request-time.js';
-import { compareAhead, ResidentView, type Cosines, type Resident } from '../store/resident-view.js';
+import { compareAhead, ResidentView, type Ahead, type Resident } from '../store/resident-view.js';
 import { VectorMemory } from '../store/vector-memory.js';
 import type { Deps } from './deps.js';
 import { keptName, keptNamesOf } from './kept-names.js';
@@ -39,7 +39,7 @@ export interface ResidentLook {
   /** How many memories are left. */
   size: number;
   /** Begins to compare a vector with them. */
-  compare: (vector: Float32Array) => Cosines;
+  compare: (vector: Float32Array) => Ahead;
 }
 
 /**
@@ -79,7 +79,7 @@ export class ResidentTenants {
   async view(
     scope: Scope,
     filter: MemoryFilter,
-    { terms, vector, ahead }: { terms: readonly string[]; vector: Float32Array; ahead?: Cosines | undefined },
+    { terms, vector, ahead }: { terms: readonly string[]; vector: Float32Array; ahead?: Ahead | undefined },
     seq: bigint,
   ): Promise<ResidentView | undefined> {
     const kept = await this.#at(scope, seq);

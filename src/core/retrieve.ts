@@ -81,7 +81,6 @@ async function wordsOf({ deps, where, sought }: Looking, look: ResidentLook | un
   const { scope, filter } = where;
   const reading = readTerms(db, scope, sought.text);
   const ahead = look?.compare(sought.vector);
-  ahead?.catch(() => undefined); // who asks for it is told
   const { terms, seq } = await reading;
   const view = await residents.view(scope, filter, { terms, vector: sought.vector, ahead }, seq);
   const counts = view && (view.size <= SMALL && isKnownInMemory(where) ? view.ofScope : view.ofTenant);

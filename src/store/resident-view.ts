@@ -42,14 +42,26 @@ export interface Pool {
 /** To pick out more than that takes longer than to compare all. */
 const FEW_SHARE = 0.25;
 
-/** Cosines that are being compared; undefined once the tenant was let go. */
-export type Cosines = Promise<Float32Array | undefined>;
+type Cosines = Promise<Float32Array | undefined>;
+
+/** What is compared before it is asked for. */
+export interface Ahead {
+  /** What is compared: places in anything else, though it be of the same tenant, are others. */
+  of: Resident;
+  /** Undefined once the tenant was let go. */
+  cosines: Cosines;
+}
 
 /** Begins to compare a vector with what a filter leaves now, once what was asked of others is on its way. */
-export async function compareAhead(of: Resident, filter: MemoryFilter, vector: Float32Array): Cosines {
-  await setImmediate();
-  const { total, ones, size } = of.traits.left(filter);
-  return of.block.compare(vector, total, size < FEW_SHARE * total ? ones : undefined);
+export function compareAhead(of: Resident, filter: MemoryFilter, vector: Float32Array): Ahead {
+  const compare = async (): Cosines => {
+    await setImmediate();
+    const { total, ones, size } = of.traits.left(filter);
+    return of.block.compare(vector, total, size < FEW_SHARE * total ? ones : undefined);
+  };
+  const cosines = compare();
+  cosines.catch(() => undefined); // who asks for them is told
+  return { of, cosines };
 }
 
 /**
@@ -69,7 +81,7 @@ export class ResidentView {
     filter: MemoryFilter,
     private readonly terms: readonly string[],
     private readonly vector: Float32Array,
-    private readonly ahead?: Cosines,
+    private readonly ahead?: Ahead,
   ) {
     const { total, ones, size } = of.traits.left(filter);
     this.#total = total;
@@ -132,7 +144,7 @@ export class ResidentView {
 
   /** With what came after those that were compared ahead. */
   async #compare(): Cosines {
-    const known = await this.ahead;
+    const known = this.ahead?.of === this.of ? await this.ahead.cosines : undefined;
     if (known?.length === this.#total) return known;
     const few = this.#size < FEW_SHARE * this.#total ? this.#left : undefined;
     return this.of.block.compare(this.vector, this.#total, few, known);

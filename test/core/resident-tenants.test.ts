@@ -300,6 +300,30 @@ describe('vectors in memory', () => {
     await near.stop();
   });
 
+  it('are no longer compared with what was read before them', async () => {
+    const renewed = await talkative();
+    const near = tenants(ROOM);
+    await loaded(near, renewed);
+    const { accountId } = renewed.caller;
+    const vector = await vectorOf('a clock in Pune');
+    const ahead = near.look({ accountId, tenantId: '' }, {})?.compare(vector);
+    expect(await ahead?.cosines).toHaveLength(900);
+    await app.deps.db.$executeRaw`
+      UPDATE memories SET valid_to = valid_from, known_to = known_from
+      WHERE account_id = ${accountId}::uuid AND created_seq % 2 = 0`;
+    near.forget(accountId);
+    await loaded(near, renewed);
+    const poolOf = async (more: object): Promise<unknown> => {
+      const question = { terms: [], vector, ...more };
+      const view = await near.view({ accountId, tenantId: '' }, {}, question, 0n);
+      return view?.pool({ ...NO_WORDS, near: 20 });
+    };
+    const pool = await poolOf({});
+    expect(pool).toMatchObject({ found: 20, isAll: false });
+    expect(await poolOf({ ahead })).toEqual(pool);
+    await near.stop();
+  });
+
   it('are none where there is no room for them, and searches go by the index', async () => {
     for (const bytes of [0, 2 ** 18]) {
       const near = tenants(bytes);
