@@ -218,7 +218,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     maxBodyBytes: e.PALIMPSEST_MAX_BODY_BYTES,
     maxConversationCharacters: e.PALIMPSEST_MAX_CONVERSATION_CHARACTERS,
     maxJudgedFacts: e.PALIMPSEST_MAX_JUDGED_FACTS,
-    /** For the vectors of large tenants, and as much again for words; 0 for none. */
+    /** For the vectors of large tenants, and as much again for words and the rest; 0 for none. */
     searchMemoryBytes: e.PALIMPSEST_SEARCH_MEMORY_MB * 2 ** 20,
     maxHeldBodyBytes: Math.max(e.PALIMPSEST_MAX_BODY_BYTES, e.PALIMPSEST_MAX_HELD_BODY_BYTES),
     /** For one query, mutation or REST call, without what models take; 0: any time. */

@@ -17,7 +17,10 @@ const TABLES = [
 ];
 const STATISTICS = 'pg_catalog.pg_statistic';
 
-/** Transactions that began before rows were deleted still see them, and keep them in the files. */
+/**
+ * Transactions that began before rows were deleted keep them in the files: by what they see, or by their number alone, between two
+ * statements.
+ */
 const WAIT_MS = 30_000;
 const LOOK_MS = 250;
 
@@ -66,8 +69,8 @@ async function waitForOlderTransactions(db: Db): Promise<void> {
   for (;;) {
     const [{ count } = { count: 0 }] = await db.$queryRaw<{ count: number }[]>`
       SELECT count(*)::integer AS count FROM (
-        SELECT backend_xmin AS xmin FROM pg_stat_activity
-        WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND coalesce(datname, current_database()) = current_database()
+        SELECT held.xmin FROM pg_stat_activity, unnest(ARRAY[backend_xmin, backend_xid]) AS held (xmin)
+        WHERE held.xmin IS NOT NULL AND pid <> pg_backend_pid() AND coalesce(datname, current_database()) = current_database()
         UNION ALL SELECT xmin FROM pg_replication_slots WHERE xmin IS NOT NULL
         UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()) AS holding
       WHERE age(xmin) > age(${own}::xid8::xid)`;

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { runOperatorCommand } from '../../src/operator.js';
 import { findInFiles, holdsBytes } from '../support/data-files.js';
@@ -230,7 +232,8 @@ describe('a tenant that is erased', () => {
       expect(stays.words.filter((one) => after.text.includes(one))).not.toEqual([]);
 
       expect(await operate('vacuum')).toMatch(/write-ahead log is cleared.*\n.*: [1-9]/);
-      expect(findInFiles(dataFolder, MARK, gone.words)).toEqual(new Map());
+      const left = findInFiles(dataFolder, MARK, gone.words);
+      expect(await namesOf([...new Set(left.values())])).toEqual([]);
       expect(holdsBytes(dataFolder, vector)).toBe(false);
       expect(findInFiles(dataFolder, MARK, [stays.tenant, stays.session]).size).toBe(2);
       expect(await list(client, `tenant_id=${stays.tenant}`)).not.toEqual([]);
@@ -239,7 +242,38 @@ describe('a tenant that is erased', () => {
       expect(node?.clearedAt).not.toBeNull();
     },
   );
+
+  it.skipIf(dataFolder === undefined)(
+    'waits for a transaction that began before, though it looks at nothing just now',
+    { timeout: 60_000 },
+    async () => {
+      const { database } = app.deps.config;
+      if (database.kind !== 'postgres') return; // the embedded one has one session
+      const other = new pg.Client({ connectionString: database.url });
+      await other.connect();
+      await other.query('BEGIN');
+      await other.query('SELECT pg_current_xact_id()');
+      let isDone = false;
+      const clearing = operate('vacuum').finally(() => (isDone = true));
+      await pause(1_000);
+      expect(isDone).toBe(false);
+      await other.query('COMMIT');
+      expect(await clearing).toContain('write-ahead log is cleared');
+      await other.end();
+    },
+  );
 });
+
+/** Which tables or indexes files of the data folder are, by their paths in it. */
+async function namesOf(files: readonly string[]): Promise<string[]> {
+  const names = files.map(async (file) => {
+    const number = Number(/\d+$/.exec(file.replace(/\.\d+$/, ''))?.[0]);
+    const [{ name } = { name: null }] = await app.deps.db.$queryRaw<{ name: string | null }[]>`
+      SELECT pg_filenode_relation(0, ${number}::oid)::text AS name`;
+    return `${file}: ${name ?? 'nothing that is known'}`;
+  });
+  return Promise.all(names);
+}
 
 /** The first vector of a tenant, as its bytes stand in files. */
 async function vectorsOf(tenant: string): Promise<Buffer[]> {
