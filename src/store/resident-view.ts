@@ -23,6 +23,9 @@ export interface Wanted {
   halfLength: number;
 }
 
+/** So many of the nearest, and of the best by words, have their neighbours ranked as well. */
+const LIFTING = 40;
+
 /** A candidate by its place in memory. */
 export type ResidentCandidate = Omit<Candidate, 'id' | 'previousId' | 'nextId'> & {
   id: number;
@@ -31,7 +34,7 @@ export type ResidentCandidate = Omit<Candidate, 'id' | 'previousId' | 'nextId'> 
 };
 
 export interface Pool {
-  /** The nearest and the best by words, then their neighbours that are not among them. Cosines are rounded. */
+  /** The nearest, the best by words, and what stands beside the first of both; then their neighbours that are not among them. Cosines are rounded. */
   candidates: ResidentCandidate[];
   /** How many of them are not there for their neighbours alone. */
   found: number;
@@ -115,7 +118,12 @@ export class ResidentView {
     const cosines = await (this.#cosines ??= this.#compare());
     if (!cosines) return undefined;
     const near = this.#nearest(wanted.near, cosines);
-    const found = [...new Set([...near, ...this.#worded(wanted)])];
+    const worded = this.#worded(wanted);
+    // What stands beside the best may be lifted by them, however little it has itself.
+    const lifted = [...near.slice(0, LIFTING), ...worded.slice(0, LIFTING)].flatMap((place) =>
+      this.of.traits.beside(place, this.#left, this.#total).filter((other) => other !== undefined),
+    );
+    const found = [...new Set([...near, ...worded, ...lifted])];
     const linked = found.map((place) => this.#candidate(place, cosines, true));
     const lending = new Set(
       linked.flatMap(({ previousId, nextId }) => [previousId, nextId]).filter((id) => id !== null),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ResidentTenants } from '../../src/core/resident-tenants.js';
 import { searchMemories, type SearchInput, type SearchPage } from '../../src/core/search-memories.js';
 import { readBest, readTerms, type Pools } from '../../src/store/candidates.js';
 import { nearestCurrent } from '../../src/store/nearest.js';
@@ -131,16 +132,27 @@ describe('a scope of thousands', { timeout: 60_000 }, () => {
     expect(found).not.toContain('The heron nests by the weir');
   });
 
-  it('is paged through to its end, each memory once', async () => {
+  it.each([
+    ['in the database', false],
+    ['in memory', true],
+  ])('is paged through to its end, each memory once: %s', async (_name, isInMemory) => {
+    const residents = isInMemory ? app.deps.residents : new ResidentTenants(app.deps, 0);
+    const find = (input: SearchInput): Promise<SearchPage> =>
+      searchMemories({ ...app.deps, residents }, client.caller, input);
+    const isReady = async (): Promise<boolean> => {
+      await find({ query: 'a clock' });
+      return residents.look({ accountId: client.caller.accountId, tenantId: '' }, {}) !== undefined;
+    };
+    if (isInMemory) await vi.waitUntil(isReady, { timeout: 20_000 });
     const seen: string[] = [];
     let page: SearchPage | undefined;
     do {
-      page = await search({ query: 'a clock in Lima', sources: ['wide'], limit: 100, offset: seen.length });
+      page = await find({ query: 'a clock in Lima', sources: ['wide'], limit: 100, offset: seen.length });
       seen.push(...page.hits.map(({ memory }) => memory.id));
     } while (page.hasMore && seen.length < 2_000);
     expect(seen).toHaveLength(1_100);
     expect(new Set(seen).size).toBe(1_100);
-    const deep = await search({ query: 'a clock in Lima', limit: 100, offset: 6_200 });
+    const deep = await find({ query: 'a clock in Lima', limit: 100, offset: 6_200 });
     expect(deep.hits).toHaveLength(64);
     expect(deep.hasMore).toBe(false);
   });
