@@ -333,7 +333,7 @@ async function pooled(
   const pool = await view?.pool({ near: 100, worded: 0, weights: [], halfLength: 1 });
   if (!view || !pool) {
     const looking = { deps, where, sought, boosts: { recency: 0, importance: 0, now: where.now }, depth: 11 };
-    return readPools(looking, { terms: [], total: 0, holding: [], view: undefined, seq }, 100);
+    return readPools(looking, { terms: [], weights: [], total: 0, holding: [], view: undefined, seq }, 100);
   }
   const ids = pool.candidates.slice(0, pool.found).map(({ id }) => view.idAt(id));
   const checked = await checkMemories(deps.db, where, sought, ids);

@@ -5,8 +5,8 @@ import { Slice } from '../slice.js';
 import type { Tx } from '../store/client.js';
 import { advanceImport, type MemoryImport } from '../store/imports.js';
 import type { Ledger } from '../store/ledger.js';
-import { writeVector, type WrittenVector } from '../store/stored-vector.js';
 import { insertMemories, type NewCapture, type NewWrite } from '../store/memories.js';
+import { writeVector, type WrittenVector } from '../store/stored-vector.js';
 import { chargeWrites } from './charge-writes.js';
 import type { Caller, Deps } from './deps.js';
 import { verbatim, type Draft } from './draft-facts.js';
@@ -97,7 +97,7 @@ export interface Run {
 
 /**
  * Stores a batch and moves its import on, under the account's lock: a fixed number of statements for any number of rows. While
- * the database is at the longest of them, which is the last, there is time for something else: `meanwhile` is called.
+ * the database is at the longest of them there is time for something else: `meanwhile` is called.
  */
 export async function recordBatch(
   tx: Tx,

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { AppError, toAppError } from '../errors.js';
-import { readAccountAndSettings } from '../store/accounts.js';
 import { Slice } from '../slice.js';
+import { readAccountAndSettings } from '../store/accounts.js';
 import { claimImport, failImport, readImport, readImportByKey, type MemoryImport } from '../store/imports.js';
 import { withLedger } from '../store/ledger.js';
 import { LARGE } from '../store/nearest.js';

@@ -3,7 +3,7 @@ import type { ResidentView } from '../store/resident-view.js';
 import type { Deps } from './deps.js';
 import { readResident, readResidentWith } from './read-resident.js';
 import { rarestOf } from './rules/rare-terms.js';
-import { HALF_LENGTH, weightsOf, type Boosts } from './rules/relevance.js';
+import { HALF_LENGTH, type Asked, type Boosts } from './rules/relevance.js';
 import type { Known } from './scope-sizes.js';
 
 /** What is looked for, and where. */
@@ -17,8 +17,7 @@ export interface Looking {
 }
 
 /** What is known of the words of a question. */
-export interface Words {
-  terms: readonly string[];
+export interface Words extends Asked {
   /** How many memories there are, and how many of them hold each term. */
   total: number;
   holding: readonly number[];
@@ -51,8 +50,7 @@ export async function readPools(looking: Looking, words: Words, near: number): P
   const { deps, where, sought } = looking;
   const { db, scopeSizes } = deps;
   const { scope, filter } = where;
-  const { terms, total, holding, seq } = words;
-  const weights = weightsOf(terms, total, holding);
+  const { terms, weights, total, holding, seq } = words;
   const pools = { near, rareTerms: rarestOf(terms, holding, total), weights, halfLength: HALF_LENGTH };
   const exactly = async (): Promise<Found> => {
     const { candidates, isShort } = await readBest(db, where, sought, terms, { ...pools, from: 'ALL' });
@@ -62,7 +60,7 @@ export async function readPools(looking: Looking, words: Words, near: number): P
   // What is in memory and in the index is what is current.
   if (isPast(where) || near > MOST_INDEXED) return exactly();
   const read = filter.text === undefined ? readResident : readResidentWith;
-  const inMemory = words.view && (await read(looking, words.view, { terms, weights }, near));
+  const inMemory = words.view && (await read(looking, words.view, words, near));
   if (inMemory) return inMemory;
   const known = await sizeOf(deps, where, seq);
   if (known.isSparse || known.size <= MEDIUM) return exactly();

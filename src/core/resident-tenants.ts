@@ -44,9 +44,10 @@ export interface ResidentLook {
 
 /**
  * What searches of large tenants look through, kept in memory: vectors, compared there one by one, which is exact and faster than
- * the database can look through its index; which memory holds which word; and what filters ask for. A tenant is read in the background when it is first
- * searched. Each answer is as of the sequence number that is asked about or a later one, whoever wrote meanwhile, on whatever node.
- * Memories that are no longer current may still be among those listed: whether one is visible, the database says.
+ * the database can look through its index; which memory holds which word; and what filters ask for. A tenant is read in the
+ * background when it is first searched. Each answer is as of the sequence number that is asked about or a later one, whoever wrote
+ * meanwhile, on whatever node. Memories that are no longer current may still be among those found: whether one is visible, the
+ * database says.
  */
 export class ResidentTenants {
   readonly #kept = new Map<string, Kept>();
@@ -105,15 +106,17 @@ export class ResidentTenants {
       return undefined;
     }
     if (kept.seq === undefined) return undefined;
-    if (kept.traits.removed.size > MOST_REMOVED * kept.words.total) this.#renew(scope);
+    if (kept.traits.removed.size > MOST_REMOVED * kept.words.total && !this.#rests.isOn(name)) {
+      this.#renew(scope);
+      return undefined;
+    }
     kept.usedAt = performance.now();
     return kept.seq >= seq || (await this.#isUpTo(scope, kept, seq)) ? kept : undefined;
   }
 
-  /** Reads a tenant anew, as much of what is kept of it is no longer current. What is kept serves who has it. */
+  /** Reads a tenant anew, as much of what is kept of it is no longer current. */
   #renew(scope: Scope): void {
     const name = keptName(scope);
-    if (this.#rests.isOn(name)) return;
     this.#rests.begin(name); // once in a while is enough
     this.#drop(name);
     this.#read(scope);

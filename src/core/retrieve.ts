@@ -1,5 +1,5 @@
 import type { AsOf } from '../store/beliefs.js';
-import { readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
+import { holdingOf, readTerms, readWhole, uuidOf, type Candidate, type Where } from '../store/candidates.js';
 import type { MemoryFilter, Scope } from '../store/listing.js';
 import type { Deps } from './deps.js';
 import type { ResidentLook } from './resident-tenants.js';
@@ -49,7 +49,11 @@ export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, w
   if (look ? look.size <= FEW : !deps.scopeSizes.get(scope, filter)) {
     const { terms, candidates } = await readWhole(db, where, looking.sought, SMALL);
     if (candidates) {
-      const asked = { terms, weights: weightsOf(terms, candidates.length, holdingIn(candidates, terms)) };
+      const holding = holdingOf(
+        terms.length,
+        candidates.map(({ matched }) => matched),
+      );
+      const asked = { terms, weights: weightsOf(terms, candidates.length, holding) };
       return hitsOf(candidates, asked, boosts).slice(0, depth);
     }
   }
@@ -57,12 +61,11 @@ export async function retrieve(deps: Deps, { scope, text, filter, asOf, depth, w
 }
 
 async function retrieveFromMany(looking: Looking, words: Words): Promise<Hit[]> {
-  const asked: Asked = { terms: words.terms, weights: weightsOf(words.terms, words.total, words.holding) };
   const hits: Hit[] = [];
   const seen = new Set<string>();
   for (const near of TIERS) {
     const { candidates, isAll } = await readPools(looking, words, near);
-    for (const hit of hitsOf(candidates, asked, looking.boosts)) {
+    for (const hit of hitsOf(candidates, words, looking.boosts)) {
       if (seen.has(hit.id)) continue;
       seen.add(hit.id);
       hits.push(hit);
@@ -83,20 +86,13 @@ async function wordsOf({ deps, where, sought }: Looking, look: ResidentLook | un
   const ahead = look?.compare(sought.vector);
   const { terms, seq } = await reading;
   const view = await residents.view(scope, filter, { terms, vector: sought.vector, ahead }, seq);
-  const counts = view && (view.size <= SMALL && isKnownInMemory(where) ? view.ofScope : view.ofTenant);
-  return { terms, seq, view, ...(counts ?? (await termCounts.holding(db, scope, seq, terms))) };
+  const inMemory = view && (view.size <= SMALL && isKnownInMemory(where) ? view.ofScope : view.ofTenant);
+  const { total, holding } = inMemory ?? (await termCounts.holding(db, scope, seq, terms));
+  return { terms, weights: weightsOf(terms, total, holding), total, holding, view, seq };
 }
 
 /** Whether memory knows which memories are left: of what was, and of words that must occur, it knows nothing. */
 const isKnownInMemory = (where: Where): boolean => !isPast(where) && where.filter.text === undefined;
-
-/** How many of the candidates hold each term. */
-function holdingIn(candidates: readonly Candidate[], terms: readonly string[]): number[] {
-  const holding = terms.map(() => 0);
-  for (const { matched } of candidates)
-    for (let i = 0, rest = matched; rest !== 0; i++, rest >>>= 1) if (rest & 1) holding[i] = (holding[i] ?? 0) + 1;
-  return holding;
-}
 
 const hitsOf = (candidates: readonly Candidate[], asked: Asked, boosts: Boosts): Hit[] =>
   orderCandidates(candidates, asked, boosts).map(({ candidate: { id, similarity }, why }) => ({

@@ -163,6 +163,14 @@ const idOrNull = (hex: string): string | null => (hex === NO_ID ? null : hex);
 export const uuidOf = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 
+/** How many of the memories hold each of `terms` terms, by what each `matched`. */
+export function holdingOf(terms: number, matched: Iterable<number>): number[] {
+  const holding = Array<number>(terms).fill(0);
+  for (const bits of matched)
+    for (let i = 0, rest = bits; rest !== 0; i++, rest >>>= 1) if (rest & 1) holding[i] = (holding[i] ?? 0) + 1;
+  return holding;
+}
+
 /** Tells rows that are all there are in their sessions which ones stand before and after each. */
 export function linkSessions(rows: readonly Unpacked[]): readonly Candidate[] {
   const inOrder = rows.filter(({ session }) => session !== 0);

@@ -19,7 +19,7 @@ import type { Db } from './client.js';
 import type { Scope } from './listing.js';
 import { literal, matches, planned, poolsOf, type Pools, type Where } from './pools.js';
 
-export { uuidOf, type Candidate, type Checked, type Sought } from './candidate-rows.js';
+export { holdingOf, uuidOf, type Candidate, type Checked, type Sought } from './candidate-rows.js';
 export type { Pools, Where } from './pools.js';
 
 /**

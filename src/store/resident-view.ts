@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { Best } from './best.js';
-import type { Candidate } from './candidate-rows.js';
+import { holdingOf, type Candidate } from './candidate-rows.js';
 import type { MemoryFilter } from './listing.js';
 import type { MemoryTraits } from './memory-traits.js';
 import type { NearBlock } from './near-block.js';
@@ -199,11 +199,10 @@ export class ResidentView {
   }
 
   #holdingOf(places: Iterable<number>): number[] {
-    const holding = this.terms.map(() => 0);
-    for (const place of places)
-      for (let i = 0, rest = this.#matched[place] ?? 0; rest !== 0; i++, rest >>>= 1)
-        if (rest & 1) holding[i] = (holding[i] ?? 0) + 1;
-    return holding;
+    return holdingOf(
+      this.terms.length,
+      Array.from(places, (place) => this.#matched[place] ?? 0),
+    );
   }
 
   #isLeft(place: number): boolean {

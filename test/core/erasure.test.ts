@@ -267,7 +267,8 @@ describe('a tenant that is erased', () => {
 /** Which tables or indexes files of the data folder are, by their paths in it. */
 async function namesOf(files: readonly string[]): Promise<string[]> {
   const names = files.map(async (file) => {
-    const number = Number(/\d+$/.exec(file.replace(/\.\d+$/, ''))?.[0]);
+    const number = Number(/^base\/\d+\/(\d+)(?:\.\d+)?$/.exec(file)?.[1]);
+    if (Number.isNaN(number)) return file; // not of a table
     const [{ name } = { name: null }] = await app.deps.db.$queryRaw<{ name: string | null }[]>`
       SELECT pg_filenode_relation(0, ${number}::oid)::text AS name`;
     return `${file}: ${name ?? 'nothing that is known'}`;
